@@ -104,9 +104,8 @@ public interface Kernels extends AutoCloseable {
 
     /// `dResidual (+)= LN'(dOut); dX = dropout'(dResidual)`.
     ///
-    /// @param dResidual   [rows, C] residual dtype: the gradient of `sum` that came from above when `addResidual`,
-    on
-    ///                    return the whole gradient of `sum`
+    /// @param dResidual   [rows, C] residual dtype: with `addResidual` the gradient of `sum` from above; on return
+    ///                    the whole gradient of `sum`
     /// @param dX          [rows, C] dtype, written; none when forward had no `x`
     /// @param dWeight     [C] float32; `dBias` likewise, or none
     /// @param sum         [rows, C], what forward normalised
@@ -188,8 +187,7 @@ public interface Kernels extends AutoCloseable {
     // ---- classifier -------------------------------------------------------------------------------------------------
 
     /// `losses[r] = -log softmax(hidden[r] headᵀ)[labels[r]]` over the first `columns` columns, and with
-    /// `g[r] = rowScale[r] * lossScale` the gradients of `Σ g[r] losses[r]`. Logits exist for a chunk of rows at a
-    time.
+    /// `g[r] = rowScale[r] * lossScale` the gradients of `Σ g[r] losses[r]`. Logits exist for some rows at a time.
     ///
     /// @param losses   [rows] float32, nats, written; 0 where the label is -1
     /// @param dHidden  [rows, C] dtype, written; none for forward only (`dHead` and `rowScale` are then none too)
