@@ -1,0 +1,26 @@
+package dev.vernacular.cli;
+
+import picocli.CommandLine.Option;
+
+/// Where kernels run.
+final class BackendOptions {
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            defaultValue = "${VERNACULAR_BACKEND:-auto}",
+            description = "auto (default), cuda, cpu, cuda-emulated or reference; also VERNACULAR_BACKEND.")
+    String name;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "CPU threads; default: all that this process may use.")
+    int threads;
+
+    @Option(
+            names = "--isa",
+            paramLabel = "SET",
+            description = "Instruction set of the cpu backend: scalar, avx2, avx512, avx512bf16 or amx; default: the best.")
+    String isa;
+}

@@ -1,0 +1,47 @@
+package dev.vernacular.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/// The two streams of a command: results on stdout, everything for people on stderr, both UTF-8 whatever the locale.
+final class Console {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Console() {}
+
+    /// Makes `System.out` and `System.err` UTF-8: Thai must not come out as question marks under `LANG=C`.
+    static void useUtf8() {
+        System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+    }
+
+    /// A line of a command's result.
+    static void result(String line) {
+        System.out.println(line);
+    }
+
+    /// A command's result as one line of JSON.
+    ///
+    /// @param value a map or a record, keys in snake case
+    static void json(Object value) {
+        try {
+            result(JSON.writeValueAsString(value));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a result that is no JSON: " + value, e);
+        }
+    }
+
+    /// A line for a person: progress, a warning, a note.
+    static void note(String line) {
+        System.err.println(line);
+    }
+
+    /// Whether stderr is a terminal, where a progress line may be redrawn in place.
+    static boolean isTerminal() {
+        return System.console() != null && System.console().isTerminal();
+    }
+}
