@@ -8,11 +8,15 @@ namespace vn {
 int64_t linear_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t classifier_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t bias_activation_scratch_bytes(const vn_sizes& sizes, int threads);
+int64_t gradient_norm_scratch_bytes(const vn_sizes& sizes, int threads);
+int64_t residual_layernorm_scratch_bytes(const vn_sizes& sizes, int threads);
 
 constexpr int64_t (*all_scratch_bytes[])(const vn_sizes&, int) = {
     linear_scratch_bytes,
     classifier_scratch_bytes,
     bias_activation_scratch_bytes,
+    gradient_norm_scratch_bytes,
+    residual_layernorm_scratch_bytes,
 };
 
 }  // namespace vn
