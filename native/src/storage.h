@@ -2,6 +2,7 @@
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 #include "abi.h"
 
@@ -66,6 +67,11 @@ inline f16 from_float<f16>(float x) {
 }
 
 inline bool is_storage(int32_t dtype) { return dtype == VN_F32 || dtype == VN_BF16 || dtype == VN_F16; }
+
+template <class T>
+constexpr int32_t dtype_of() {
+  return sizeof(T) == 4 ? VN_F32 : std::is_same_v<T, bf16> ? VN_BF16 : VN_F16;
+}
 
 inline int64_t storage_bytes(int32_t dtype) { return dtype == VN_F32 ? 4 : 2; }
 

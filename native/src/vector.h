@@ -10,6 +10,8 @@
 //   select_less(a, b, x, y)  x where a < b, else y
 //   scale2(v, n)   v 2^n for whole n in [-152, 128], right for subnormal results
 //   sum, largest   over all lanes, in a fixed order
+//   rounded<T>(v)  what a store to T and a load give
+//   transpose(v)   width x width lanes of an array of Vecs, bits kept
 //
 // Functions of it (exp, gelu, ...) are in vector_math.inl.
 #pragma once
@@ -66,6 +68,11 @@ template <class T>
 VN_INLINE void store(T* p, Vec v, int64_t n) {
   if (n > 0) store(p, v);
 }
+template <class T>
+VN_INLINE Vec rounded(Vec v) {
+  return to_float(from_float<T>(v.v));
+}
+VN_INLINE void transpose(Vec*) {}
 
 #include "vector_math.inl"
 
@@ -159,6 +166,32 @@ VN_INLINE void store(T* p, Vec a, int64_t n) {
   store(part, a);
   for (int64_t i = 0; i < n; i++) p[i] = part[i];
 }
+template <class T>
+VN_INLINE Vec rounded(Vec v) {
+  T part[8];
+  store(part, v);
+  return load(part);
+}
+VN_INLINE void transpose(Vec* r) {
+  __m256 t[8], u[8];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    t[2 * i] = _mm256_unpacklo_ps(r[2 * i].v, r[2 * i + 1].v);
+    t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i].v, r[2 * i + 1].v);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4) {
+    u[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+    u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+    u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    r[i] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
+    r[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
+  }
+}
 
 #include "vector_math.inl"
 
@@ -225,6 +258,40 @@ VN_INLINE void store(T* p, Vec a) {
 template <class T>
 VN_INLINE void store(T* p, Vec a, int64_t n) {
   _mm256_mask_storeu_epi16(p, lanes_below(n), narrow(T{}, a));
+}
+template <class T>
+VN_INLINE Vec rounded(Vec v) {
+  if constexpr (sizeof(T) == 4) return v;
+  else return widen(T{}, narrow(T{}, v));
+}
+VN_INLINE void transpose(Vec* r) {
+  __m512 t[16], u[16];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_unpacklo_ps(r[2 * i].v, r[2 * i + 1].v);
+    t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i].v, r[2 * i + 1].v);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 16; i += 4) {
+    u[i] = _mm512_shuffle_ps(t[i], t[i + 2], 0x44);
+    u[i + 1] = _mm512_shuffle_ps(t[i], t[i + 2], 0xee);
+    u[i + 2] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    u[i + 3] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    t[i] = _mm512_shuffle_f32x4(u[i], u[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_f32x4(u[i], u[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0xdd);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    r[i] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd);
+    r[i + 4] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd);
+  }
 }
 
 #include "vector_math.inl"
