@@ -10,6 +10,7 @@ int64_t classifier_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t bias_activation_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t gradient_norm_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t residual_layernorm_scratch_bytes(const vn_sizes& sizes, int threads);
+int64_t embedding_scratch_bytes(const vn_sizes& sizes, int threads);
 
 constexpr int64_t (*all_scratch_bytes[])(const vn_sizes&, int) = {
     linear_scratch_bytes,
@@ -17,6 +18,7 @@ constexpr int64_t (*all_scratch_bytes[])(const vn_sizes&, int) = {
     bias_activation_scratch_bytes,
     gradient_norm_scratch_bytes,
     residual_layernorm_scratch_bytes,
+    embedding_scratch_bytes,
 };
 
 }  // namespace vn
