@@ -10,7 +10,6 @@
 
 #include "compute_copy.h"
 #include "dropout.h"
-#include "scratch_bytes.h"
 
 namespace vn {
 namespace {
@@ -107,12 +106,6 @@ int32_t require_sizes(vn_context* ctx, const char* operation, int64_t rows, int6
 
 }  // namespace
 
-int64_t vn::embedding_scratch_bytes(const vn_sizes& sizes, int threads) {
-  Scratch scratch;
-  if (!sizes.training) scratch.take<float>(threads * round_up(sizes.C, 16));
-  return scratch.bytes();
-}
-
 int32_t vn_embedding_forward(vn_context* ctx, void* out, const int32_t* ids, const int32_t* positions,
                              const float* tokens, const void* tokens_copy, const float* position_table, int64_t rows,
                              int64_t T, int64_t C, int64_t Vp, int64_t P, int32_t site, float dropout,
@@ -123,17 +116,13 @@ int32_t vn_embedding_forward(vn_context* ctx, void* out, const int32_t* ids, con
   VN_REQUIRE(ctx, tokens || tokens_copy, "%s: tokens and tokens_copy are null", operation);
   VN_REQUIRE(ctx, !position_table || positions, "%s: positions is null and position_table is not", operation);
   VN_TRY(require_dropout(ctx, operation, dropout, T));
-  const int64_t row_floats = round_up(C, 16);
-  Scratch scratch(ctx);
-  float* token_rows = tokens_copy ? scratch.take<float>(ctx->pool.threads() * row_floats) : nullptr;
-  VN_TRY(require_workspace(ctx, operation, scratch.bytes()));
   return for_dtype(ctx, operation, "residual_dtype", residual_dtype, [&](auto type) {
     using R = decltype(type);
     const Embedding<R> a = {ctx,   static_cast<R*>(out), ids, positions, tokens,
                             tokens_copy, position_table, C, Vp, P, copy_dtype, RowDropout(ctx, site, dropout, T, C)};
     const auto run = VN_PICK(ctx->level, forward<R>);
-    ctx->pool.run(ceil_div(rows, tile_rows), [&](int64_t tile, int thread) {
-      run(a, token_rows ? token_rows + thread * row_floats : nullptr, tile * tile_rows, std::min(rows, (tile + 1) * tile_rows));
+    ctx->pool.run(ceil_div(rows, tile_rows), [&](int64_t tile, int) {
+      run(a, tile * tile_rows, std::min(rows, (tile + 1) * tile_rows));
     });
     return VN_OK;
   });

@@ -1,7 +1,7 @@
 template <class R>
-static void forward(const Embedding<R>& a, float* token_row, int64_t begin, int64_t end) {
+static void forward(const Embedding<R>& a, int64_t begin, int64_t end) {
   constexpr int64_t chunk = 512;
-  alignas(64) float factors[chunk];
+  alignas(64) float factors[chunk], copied[chunk];
   for (int64_t row = begin; row < end; row++) {
     const int64_t id = a.ids[row], position = a.position_table ? a.positions[row] : 0;
     R* out = a.out + row * a.C;
@@ -10,19 +10,16 @@ static void forward(const Embedding<R>& a, float* token_row, int64_t begin, int6
       for (int64_t c = 0; c < a.C; c += Vec::width) store(out + c, Vec(0.0f), a.C - c);
       continue;
     }
-    const float* token = a.tokens + id * a.C;
-    if (a.tokens_copy) {
-      read_copy_row(token_row, a.tokens_copy, a.Vp, a.C, id, a.copy_dtype);
-      token = token_row;
-    }
     for (int64_t c0 = 0; c0 < a.C; c0 += chunk) {
       const int64_t stop = std::min(a.C, c0 + chunk);
+      const float* token = a.tokens_copy ? copied : a.tokens + id * a.C + c0;
+      if (a.tokens_copy) read_copy(copied, a.tokens_copy, a.Vp, a.C, id, c0, stop - c0, a.copy_dtype);
       if (a.dropout.draws()) {
         dropout_factors(factors, a.dropout.dropout, a.dropout.sample(row), a.dropout.element(row, c0), stop - c0);
       }
       for (int64_t c = c0; c < stop; c += Vec::width) {
         const int64_t n = stop - c;
-        Vec x = load(token + c, n);
+        Vec x = load(token + c - c0, n);
         if (a.position_table) x = x + load(a.position_table + position * a.C + c, n);
         if (a.dropout.draws()) x = x * load(factors + c - c0, n);
         store(out + c, x, n);

@@ -10,7 +10,8 @@ int64_t classifier_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t bias_activation_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t gradient_norm_scratch_bytes(const vn_sizes& sizes, int threads);
 int64_t residual_layernorm_scratch_bytes(const vn_sizes& sizes, int threads);
-int64_t embedding_scratch_bytes(const vn_sizes& sizes, int threads);
+int64_t attention_scratch_bytes(const vn_sizes& sizes, int threads);
+int64_t sample_scratch_bytes(const vn_sizes& sizes, int threads);
 
 constexpr int64_t (*all_scratch_bytes[])(const vn_sizes&, int) = {
     linear_scratch_bytes,
@@ -18,7 +19,8 @@ constexpr int64_t (*all_scratch_bytes[])(const vn_sizes&, int) = {
     bias_activation_scratch_bytes,
     gradient_norm_scratch_bytes,
     residual_layernorm_scratch_bytes,
-    embedding_scratch_bytes,
+    attention_scratch_bytes,
+    sample_scratch_bytes,
 };
 
 }  // namespace vn
