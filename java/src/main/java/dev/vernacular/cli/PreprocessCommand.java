@@ -92,6 +92,9 @@ final class PreprocessCommand implements Runnable {
     @Option(names = "--dedup", paramLabel = "HOW", description = "exact: skip a document equal to an earlier one.")
     private Optional<String> dedup = Optional.empty();
 
+    @Option(names = {"--split-sentences", "--apply-ftfy"}, hidden = true)
+    private boolean changesText;
+
     @Option(names = "--force", description = "Replace an older dataset.")
     private boolean force;
 
@@ -101,6 +104,10 @@ final class PreprocessCommand implements Runnable {
     @Override
     public void run() {
         requireKnown("--dataset-impl", datasetImpl, "mmap");
+        if (changesText) {
+            throw new DataException("--split-sentences and --apply-ftfy are not supported: text is taken as it is, and a"
+                    + " document is one sequence\n  Prepare the text beforehand.");
+        }
         dedup.ifPresent(how -> requireKnown("--dedup", how, "exact"));
         Tokenizer tokens = chooseTokenizer();
         PreprocessOptions options = options(tokens);
