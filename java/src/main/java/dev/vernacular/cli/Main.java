@@ -14,6 +14,9 @@ import picocli.CommandLine.ParseResult;
         description = "Teaches a pretrained GPT a new language.",
         subcommands = {
             TokenizerCommand.class,
+            SplitCommand.class,
+            PreprocessCommand.class,
+            BenchCommand.class,
             CommandLine.HelpCommand.class
         })
 public final class Main implements Runnable {
