@@ -14,6 +14,7 @@ import java.util.OptionalInt;
 /// @param rowsAfter  `R = ceil(N / X) X` for N tokens and divisor X
 public record ExpansionPlan(
         Tokenizer base, Tokenizer merged, int rowsBefore, int rowsAfter, int divisor, RowInit init) {
+    private static final int LARGEST_DIVISOR = 1 << 16;
 
     /// @param divisor of the number of rows; by default the model's own
     /// @throws CheckpointException if the model has no tokenizer, or if `merged` is not its extension
@@ -28,8 +29,9 @@ public record ExpansionPlan(
                     + " embeddings only " + rowsBefore + " rows; they do not belong together");
         }
         int multiple = divisor.orElse(model.section().vocabularyDivisor());
-        if (multiple < 1) {
-            throw new CheckpointException("--divisible-by is " + multiple + ", it must be at least 1");
+        if (multiple < 1 || multiple > LARGEST_DIVISOR) {
+            throw new CheckpointException("the rows should be a multiple of " + multiple + "; it can be 1 to "
+                    + LARGEST_DIVISOR + "\n  Set it with --divisible-by.");
         }
         int rowsAfter = Math.toIntExact((merged.size() + multiple - 1L) / multiple * multiple);
         return new ExpansionPlan(base, merged, rowsBefore, rowsAfter, multiple, init);
