@@ -16,6 +16,9 @@ import picocli.CommandLine.ParseResult;
             TokenizerCommand.class,
             SplitCommand.class,
             PreprocessCommand.class,
+            ExpandCommand.class,
+            ConvertCommand.class,
+            InspectCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
         })
