@@ -13,7 +13,14 @@ import picocli.CommandLine.ParseResult;
         version = "vernacular 0.1.0",
         description = "Teaches a pretrained GPT a new language.",
         subcommands = {
-            CommandLine.HelpCommand.class, EvalCommand.class, GenerateCommand.class, ScoreCommand.class
+            TokenizerCommand.class,
+            SplitCommand.class,
+            PreprocessCommand.class,
+            EvalCommand.class,
+            GenerateCommand.class,
+            ScoreCommand.class,
+            BenchCommand.class,
+            CommandLine.HelpCommand.class
         })
 public final class Main implements Runnable {
     @CommandLine.Spec
