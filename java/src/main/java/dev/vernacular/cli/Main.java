@@ -20,7 +20,7 @@ public final class Main implements Runnable {
     private Main() {}
 
     public static void main(String[] args) {
-        Console.useUtf8();
+        Console.ignoreLocale();
         System.exit(commandLine().execute(args));
     }
 

@@ -8,6 +8,7 @@ import dev.vernacular.kernels.Tensor;
 import dev.vernacular.model.Activations.Stream;
 import dev.vernacular.model.LayerParameters.LinearParameters;
 import dev.vernacular.model.LayerParameters.NormParameters;
+import java.util.Optional;
 
 /// A GPT (Radford et al. 2019; Megatron's pre-norm form) as a list of kernel calls. It owns no memory: parameters,
 /// gradients and activations are a [ModelMemory]'s.
@@ -29,9 +30,11 @@ public final class GptModel {
     private final Activations kept;
     private final BatchBuffers batch;
     private final Tensor rope;
+    private final Optional<KeyValueCache> cache;
 
     /// @param gradients views of the gradient buffer; the weights' own for forward alone
     /// @param rope      [2, P, dims / 2], or [Tensor#NONE]
+    /// @param cache     for decoding: the batch's tokens follow what it holds
     GptModel(
             GptConfig config,
             Kernels kernels,
@@ -39,7 +42,8 @@ public final class GptModel {
             ParameterViews gradients,
             Activations kept,
             BatchBuffers batch,
-            Tensor rope) {
+            Tensor rope,
+            Optional<KeyValueCache> cache) {
         this.config = config;
         this.kernels = kernels;
         this.weights = weights;
@@ -47,6 +51,7 @@ public final class GptModel {
         this.kept = kept;
         this.batch = batch;
         this.rope = rope;
+        this.cache = cache;
     }
 
     public GptConfig config() {
@@ -65,8 +70,13 @@ public final class GptModel {
 
     /// Losses of the batch, without dropout and without gradients.
     public void evaluate() {
-        forward(new DropoutSites(config, batch.sequenceLength(), false));
+        encode();
         classifier(Tensor.NONE, Tensor.NONE, Tensor.NONE, false);
+    }
+
+    /// What the head reads of the batch, without dropout: for [#logits] without losses.
+    void encode() {
+        forward(new DropoutSites(config, batch.sequenceLength(), false));
     }
 
     /// Losses and gradients of the batch.
@@ -102,8 +112,7 @@ public final class GptModel {
             Activations.Layer a = kept.layers().get(layer);
             addAndNorm(a.input(), kept.normed(), stream, branch, w.attentionNorm(), dropout.mlp(layer - 1));
             linear(a.qkv(), kept.normed(), w.qkv());
-            kernels.attentionForward(
-                    perHead(a.attended()), a.logSumExp(), perHead(a.qkv()), shape(), dropout.attention(layer));
+            attention(layer, a, dropout.attention(layer));
             branch = kept.branch();
             linear(branch, a.attended(), w.projection());
             addAndNorm(a.middle(), kept.normed(), a.input().sum(), branch, w.mlpNorm(), dropout.projection(layer));
@@ -226,6 +235,16 @@ public final class GptModel {
                 accumulate);
     }
 
+    private void attention(int layer, Activations.Layer a, Dropout dropout) {
+        Tensor out = perHead(a.attended());
+        Tensor qkv = perHead(a.qkv());
+        if (cache.isPresent()) {
+            cache.get().attend(kernels, layer, out, qkv, shape());
+        } else {
+            kernels.attentionForward(out, a.logSumExp(), qkv, shape(), dropout);
+        }
+    }
+
     private void linear(Tensor y, Tensor x, LinearParameters w) {
         kernels.linearForward(y, Tensor.NONE, x, w.weight(), w.bias(), Activation.NONE);
     }
@@ -251,7 +270,7 @@ public final class GptModel {
     }
 
     private AttentionShape shape() {
-        Tensor positions = rope.isNone() ? Tensor.NONE : batch.perSequence(batch.positions());
+        Tensor positions = rope.isNone() || cache.isPresent() ? Tensor.NONE : batch.perSequence(batch.positions());
         return new AttentionShape(
                 batch.batch(),
                 batch.sequenceLength(),

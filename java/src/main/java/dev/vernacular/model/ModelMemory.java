@@ -12,6 +12,7 @@ import dev.vernacular.model.ParameterLayout.Parameter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -38,9 +39,7 @@ public final class ModelMemory {
         step.upload(0, 0, 0f, 1f, 0);
         batchHost = device.hostMemory(places.batch().bytes());
         model = model(plan.batch(), plan.sequenceLength());
-        if (places.rope().isPresent()) {
-            uploadRope();
-        }
+        RopeTable.upload(plan.config(), places.rope(), device);
         bind();
     }
 
@@ -109,7 +108,8 @@ public final class ModelMemory {
         BatchBuffers batchBuffers = new BatchBuffers(
                 batch, sequenceLength, plan.precision().parameter(), places.batch(), device, batchHost);
         Activations activations = plan.activations(block, batch, sequenceLength);
-        return new GptModel(config(), kernels, weights, gradients, activations, batchBuffers, places.rope());
+        return new GptModel(
+                config(), kernels, weights, gradients, activations, batchBuffers, places.rope(), Optional.empty());
     }
 
     /// The parameters as the optimizer's kernels see them.
@@ -137,6 +137,7 @@ public final class ModelMemory {
     ///
     /// @param fill writes the flat buffer, [layout.elements()] float32, into the memory it is given
     public void load(Consumer<MemorySegment> fill) {
+        // Host memory needs no staging copy of all parameters.
         boolean isInPlace = device instanceof CpuDevice && masters().dtype() == Dtype.F32;
         if (isInPlace) {
             fill.accept(masters().segment());
@@ -174,11 +175,4 @@ public final class ModelMemory {
         return doubles;
     }
 
-    private void uploadRope() {
-        float[] table = RopeTable.of(config(), Math.toIntExact(plan.ropePositions()));
-        try (Arena arena = Arena.ofShared()) {
-            device.upload(places.rope(), arena.allocateFrom(ValueLayout.JAVA_FLOAT, table));
-            device.synchronize();
-        }
-    }
 }

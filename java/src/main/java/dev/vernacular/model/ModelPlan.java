@@ -135,7 +135,7 @@ public final class ModelPlan {
         Tensor masters = in.take("parameters", "masters", dtype, layout.elements());
         Map<String, Tensor> copies = new LinkedHashMap<>();
         for (Parameter parameter : layout.parameters()) {
-            long bytes = copyBytes(parameter, kernels);
+            long bytes = copyBytes(parameter, precision.activation(), isTraining, kernels);
             if (bytes > 0) {
                 copies.put(parameter.name(), in.take("compute copies", parameter.name(), Dtype.I8, bytes));
             }
@@ -149,7 +149,7 @@ public final class ModelPlan {
                 in.take("workspace", "workspace", Dtype.I8, kernels.scratchBytes(sizes(rows))),
                 in.take(BatchBuffers.KIND, "step", Dtype.I8, StepBlock.BYTES),
                 in.take(BatchBuffers.KIND, "batch", Dtype.I32, BatchBuffers.elements(rows)),
-                config.usesRope() ? rope(in) : Tensor.NONE);
+                RopeTable.in(in, config, dtype, sequenceLength));
     }
 
     Activations activations(Space in, long someBatch, long someLength) {
@@ -160,22 +160,18 @@ public final class ModelPlan {
         return isTraining ? in.take(kind, name, precision.parameter(), layout.elements()) : Tensor.NONE;
     }
 
-    private Tensor rope(Space in) {
-        return in.take(BatchBuffers.KIND, "rope", Dtype.F32, 2, ropePositions(), config.ropeDims() / 2);
-    }
-
-    long ropePositions() {
-        return Math.max(config.maxPositions(), sequenceLength);
-    }
-
-    private long copyBytes(Parameter parameter, Kernels kernels) {
-        boolean isCopied = !parameter.isVector() && !parameter.name().equals(ParameterLayout.POSITION_EMBEDDINGS);
-        return isCopied
-                ? kernels.computeCopyBytes(parameter.rows(), parameter.cols(), precision.activation(), isTraining)
-                : 0;
+    /// Bytes of the parameter's compute copy, 0 where products read the master or the parameter is no factor of one.
+    static long copyBytes(Parameter parameter, Dtype dtype, boolean isTraining, Kernels kernels) {
+        boolean isFactor = !parameter.isVector() && !parameter.name().equals(ParameterLayout.POSITION_EMBEDDINGS);
+        return isFactor ? kernels.computeCopyBytes(parameter.rows(), parameter.cols(), dtype, isTraining) : 0;
     }
 
     private Kernels.Sizes sizes(long rows) {
+        return sizes(config, rows, sequenceLength, precision.activation(), isTraining);
+    }
+
+    static Kernels.Sizes sizes(
+            GptConfig config, long rows, long sequenceLength, Dtype dtype, boolean isTraining) {
         return new Kernels.Sizes(
                 rows,
                 sequenceLength,
@@ -184,7 +180,7 @@ public final class ModelPlan {
                 config.headSize(),
                 config.ffnHiddenSize(),
                 config.paddedVocabularySize(),
-                precision.activation(),
+                dtype,
                 isTraining);
     }
 }
