@@ -11,6 +11,7 @@ import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,7 +125,7 @@ class DecoderTest {
         try (CpuDevice device = new CpuDevice()) {
             Tensor logits = device.allocate(Dtype.F32, 1, config.paddedVocabularySize());
             memory.model().logits(logits, ids.length - 1L);
-            return logits.segment().toArray(java.lang.foreign.ValueLayout.JAVA_FLOAT);
+            return logits.segment().toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 
