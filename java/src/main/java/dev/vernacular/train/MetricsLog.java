@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 
 /// `metrics.jsonl`: a JSON object a step, and one a validation. A number that is not finite is null, as JSON has none.
-final class MetricsLog implements AutoCloseable {
+final class MetricsLog implements StepListener, AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private final Path file;
     private final BufferedWriter out;
@@ -42,7 +42,8 @@ final class MetricsLog implements AutoCloseable {
         }
     }
 
-    void write(StepListener.Step step) {
+    @Override
+    public void stepDone(Step step) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("step", step.step());
         line.put("loss", finite(step.loss()));
@@ -55,7 +56,8 @@ final class MetricsLog implements AutoCloseable {
         write(line);
     }
 
-    void write(StepListener.Validated validation) {
+    @Override
+    public void validated(Validated validation) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("step", validation.step());
         line.put("val_loss", finite(validation.loss()));

@@ -45,4 +45,36 @@ public interface StepListener {
     default void validated(Validated validation) {}
 
     default void saved(Path file) {}
+
+    /// This one first, then `next`.
+    default StepListener and(StepListener next) {
+        return new Both(this, next);
+    }
+
+    /// See [#and].
+    record Both(StepListener first, StepListener second) implements StepListener {
+        @Override
+        public void note(String line) {
+            first.note(line);
+            second.note(line);
+        }
+
+        @Override
+        public void stepDone(Step step) {
+            first.stepDone(step);
+            second.stepDone(step);
+        }
+
+        @Override
+        public void validated(Validated validation) {
+            first.validated(validation);
+            second.validated(validation);
+        }
+
+        @Override
+        public void saved(Path file) {
+            first.saved(file);
+            second.saved(file);
+        }
+    }
 }

@@ -80,6 +80,11 @@ final class StepRunner {
         return new Outcome(loss, memory.step().gradientNorm(), memory.step().skipped());
     }
 
+    /// After a number that is not finite: where the first such is.
+    String describeNonFinite() {
+        return new NonFinite(memory, backend.device()).describe();
+    }
+
     private void load(double share) {
         BatchBuffers buffers = memory.model().batch();
         buffers.load(batch.ids(), batch.positions(), batch.labels(), batch.rowScale(share), batch.documentStarts());

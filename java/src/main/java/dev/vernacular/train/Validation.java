@@ -8,6 +8,8 @@ import dev.vernacular.model.ModelMemory;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /// The loss on the validation samples, always the same ones from the first: the mean over micro-batches, as NeMo's
 /// `val_loss`, and bits per byte of each language where bytes and languages are known.
@@ -43,7 +45,14 @@ final class Validation {
         this.batches = (int) Math.min(wanted, available);
     }
 
-    StepListener.Validated run(int step) {
+    /// Whether there is anything to validate on.
+    boolean isEmpty() {
+        return batches == 0;
+    }
+
+    /// @param isStopped asked before each micro-batch
+    /// @return empty if it was stopped
+    Optional<StepListener.Validated> run(int step, BooleanSupplier isStopped) {
         int micro = config.batch().micro();
         int microBatches = batches * config.batch().accumulationSteps();
         long[] indices = new long[micro];
@@ -51,6 +60,9 @@ final class Validation {
         double[] nats = new double[samples.sources()];
         long[] bytes = new long[samples.sources()];
         for (int m = 0; m < microBatches; m++) {
+            if (isStopped.getAsBoolean()) {
+                return Optional.empty();
+            }
             for (int b = 0; b < micro; b++) {
                 indices[b] = (long) m * micro + b;
             }
@@ -62,7 +74,7 @@ final class Validation {
             sum += losses.mean(batch.counted());
             count(indices, nats, bytes);
         }
-        return new StepListener.Validated(step, sum / microBatches, bitsPerByte(nats, bytes));
+        return Optional.of(new StepListener.Validated(step, sum / microBatches, bitsPerByte(nats, bytes)));
     }
 
     /// Adds each source's nats and bytes. Labels without bytes (the end of a document) belong to no text.

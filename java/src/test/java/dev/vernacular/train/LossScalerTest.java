@@ -2,10 +2,11 @@ package dev.vernacular.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vernacular.config.RunConfig.Scaling;
 import org.junit.jupiter.api.Test;
 
 class LossScalerTest {
-    private static final LossScaler FRESH = LossScaler.starting(0x1p32, 3, 2);
+    private static final LossScaler FRESH = LossScaler.starting(new Scaling(0x1p32, 3, 2));
 
     @Test
     void theFirstOverflowKeepsTheScaleAndTheFollowingHalveIt() {

@@ -1,4 +1,4 @@
-package dev.vernacular.train;
+package dev.vernacular.train.store;
 
 import dev.vernacular.VernacularException;
 import dev.vernacular.config.RunConfig.Experiment;
@@ -13,34 +13,36 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// The files of `checkpoints/`, by Lightning's rules: a file for each of the `save_top_k` lowest validation losses, and
 /// `-last` for the newest. Where a save gives both they are two names of one file. What is old goes only after what is
 /// new is whole, so that a kill at any moment leaves something to resume from.
-final class CheckpointStore {
+public final class CheckpointStore {
     private final Path folder;
     private final Experiment experiment;
-    private final StepListener listener;
+    private final Consumer<String> notes;
 
     /// Writes a checkpoint, whole or not at all.
     @FunctionalInterface
-    interface Writer {
+    public interface Writer {
         void write(Path file);
     }
 
-    CheckpointStore(Path folder, Experiment experiment, StepListener listener) {
+    /// @param notes hears of files that are passed over
+    public CheckpointStore(Path folder, Experiment experiment, Consumer<String> notes) {
         this.folder = folder;
         this.experiment = experiment;
-        this.listener = listener;
+        this.notes = notes;
     }
 
     /// Saves after `step` steps.
     ///
     /// @param validationLoss none: only `-last` is written
     /// @return the `-last` file
-    Path save(int step, long consumedSamples, OptionalDouble validationLoss, Writer writer) {
+    public Path save(int step, long consumedSamples, OptionalDouble validationLoss, Writer writer) {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("step", (double) step);
         values.put("consumed_samples", (double) consumedSamples);
@@ -51,12 +53,10 @@ final class CheckpointStore {
         if (validationLoss.isPresent() && isAmongBest(validationLoss.getAsDouble())) {
             Path best = free(name);
             writer.write(best);
-            listener.saved(best);
             linkOrWrite(last, best, writer);
             dropWorst();
         } else {
             writer.write(last);
-            listener.saved(last);
         }
         oldLasts.forEach(CheckpointStore::delete);
         return last;
@@ -65,24 +65,24 @@ final class CheckpointStore {
     /// Opens the newest whole checkpoint; files that are not whole are passed over with a note.
     ///
     /// @param open throws a [VernacularException] for a file that is not whole
-    <T> Optional<T> newestWhole(Function<Path, T> open) {
+    public <T> Optional<T> newestWhole(Function<Path, T> open) {
         for (Path file : newestFirst()) {
             try {
                 return Optional.of(open.apply(file));
             } catch (VernacularException torn) {
-                listener.note("passing over " + file + ", which is not whole: "
+                notes.accept("passing over " + file + ", which is not whole: "
                         + torn.getMessage().lines().findFirst().orElse(""));
             }
         }
         return Optional.empty();
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return newestFirst().isEmpty();
     }
 
     /// Removes `-last` files other than `kept`, which a kill between write and delete can leave.
-    void removeStaleLasts(Path kept) {
+    public void removeStaleLasts(Path kept) {
         lasts().stream().filter(file -> !file.equals(kept)).forEach(CheckpointStore::delete);
     }
 

@@ -1,4 +1,4 @@
-package dev.vernacular.train;
+package dev.vernacular.train.store;
 
 import dev.vernacular.config.RunConfig.Experiment;
 import dev.vernacular.config.Yaml;
@@ -29,11 +29,11 @@ import java.util.Map;
 /// ```
 ///
 /// @param path the folder
-record RunFolder(Path path) {
+public record RunFolder(Path path) {
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd_HH-mm-ss");
 
-    static RunFolder of(Experiment experiment) {
-        Path base = experiment.explicitLogDir().orElseGet(() -> experiment
+    public static RunFolder of(Experiment experiment) {
+        public Path base = experiment.explicitLogDir().orElseGet(() -> experiment
                 .experimentDir()
                 .orElse(Path.of("nemo_experiments"))
                 .resolve(experiment.name()));
@@ -42,32 +42,44 @@ record RunFolder(Path path) {
         return new RunFolder(isVersioned ? base.resolve(version(base, experiment)) : base);
     }
 
-    Path checkpoints() {
+    public Path checkpoints() {
         return path.resolve("checkpoints");
     }
 
-    Path metrics() {
+    public Path metrics() {
         return path.resolve("metrics.jsonl");
     }
 
-    Path tokenizer() {
+    public Path tokenizer() {
         return path.resolve("tokenizer");
     }
 
-    /// Creates the folder and keeps other processes out of it until the lock is closed.
+    /// The right to write in a run folder, which one process has at a time.
+    public record Claim(RunFolder folder, FileChannel lock) implements AutoCloseable {
+        @Override
+        public void close() {
+            try {
+                lock.close();
+            } catch (IOException e) {
+                throw FilesException.writing(folder.path(), e);
+            }
+        }
+    }
+
+    /// Creates the folder and keeps other processes out of it until the claim is closed.
     ///
-    /// @throws TrainException if another run is at work there
-    FileChannel claim() {
-        Path file = path.resolve(".lock");
+    /// @throws StoreException if another run is at work there
+    public Claim claim() {
+        public Path file = path.resolve(".lock");
         try {
             Files.createDirectories(checkpoints());
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (!isLocked(channel)) {
                 channel.close();
-                throw new TrainException(path + " is in use by another run\n  Wait for it, or set another "
+                throw new StoreException(path + " is in use by another run\n  Wait for it, or set another "
                         + "exp_manager.name.");
             }
-            return channel;
+            return new Claim(this, channel);
         } catch (IOException e) {
             throw FilesException.writing(file, e);
         }
@@ -85,7 +97,7 @@ record RunFolder(Path path) {
     /// Saves what the run was told.
     ///
     /// @param model the model section, as a reader of the checkpoints needs it
-    void writeConfiguration(Map<String, Object> resolved, Map<String, Object> model) {
+    public void writeConfiguration(Map<String, Object> resolved, Map<String, Object> model) {
         write(path.resolve("config.yaml"), Yaml.write(resolved));
         write(path.resolve("hparams.yaml"), Yaml.write(Map.of("cfg", model)));
     }

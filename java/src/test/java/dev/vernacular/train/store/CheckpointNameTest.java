@@ -1,4 +1,4 @@
-package dev.vernacular.train;
+package dev.vernacular.train.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

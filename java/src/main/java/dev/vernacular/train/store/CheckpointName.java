@@ -1,4 +1,4 @@
-package dev.vernacular.train;
+package dev.vernacular.train.store;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -38,7 +38,8 @@ final class CheckpointName {
                     .toPlainString();
         }
         boolean isWhole = "d".equals(type) || key.equals("step") || key.equals("epoch");
-        return isWhole ? String.valueOf((long) value) : new BigDecimal(String.valueOf(value)).toPlainString();
+        String plain = new BigDecimal(String.valueOf(value)).toPlainString();
+        return isWhole ? String.valueOf((long) value) : plain.contains(".") ? plain : plain + ".0";
     }
 
     static boolean isLast(Path file) {
