@@ -115,4 +115,5 @@ def main():
     print(f"{args.out}: {len(texts)} texts, {sum(len(t.encode()) for t in texts)} bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()

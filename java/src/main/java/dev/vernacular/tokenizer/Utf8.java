@@ -39,9 +39,18 @@ public final class Utf8 {
         return i;
     }
 
-    /// The text of `bytes`, each maximal malformed part replaced by one U+FFFD.
+    /// The text of `bytes`, each maximal malformed part replaced by one U+FFFD (Unicode 16.0, section 3.9, as Python and
+    /// Rust do). Java's decoder differs in one case, a surrogate in UTF-8 (`ED A0` to `ED BF`), which has no well-formed
+    /// part: spoiling its lead makes Java count the bytes one by one.
     public static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.UTF_8);
+        byte[] spoiled = bytes;
+        for (int i = 0; i + 1 < bytes.length; i++) {
+            if (bytes[i] == (byte) 0xED && (bytes[i + 1] & 0xFF) >= 0xA0 && (bytes[i + 1] & 0xFF) < 0xC0) {
+                spoiled = spoiled == bytes ? bytes.clone() : spoiled;
+                spoiled[i] = (byte) 0xFF;
+            }
+        }
+        return new String(spoiled, StandardCharsets.UTF_8);
     }
 
     /// The number of bytes of the character that a byte ≥ 0x80 leads.

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Base64;
 
 /// A model with the answers that `golden/model/make.py` had for it.
-record GoldenModel(JsonNode json) {
-    static GoldenModel read(String name) {
+public record GoldenModel(JsonNode json) {
+    public static GoldenModel read(String name) {
         try (InputStream in = GoldenModel.class.getResourceAsStream("/golden/model/" + name + ".json")) {
             return new GoldenModel(new ObjectMapper().readTree(in));
         } catch (IOException e) {
@@ -20,7 +20,7 @@ record GoldenModel(JsonNode json) {
         }
     }
 
-    GptConfig config() {
+    public GptConfig config() {
         int hidden = integer("hidden");
         int heads = integer("heads");
         return new GptConfig(
@@ -46,7 +46,7 @@ record GoldenModel(JsonNode json) {
                 true);
     }
 
-    ParameterSource weights() {
+    public ParameterSource weights() {
         return (parameter, values) -> {
             byte[] bytes = Base64.getDecoder()
                     .decode(json.get("tensors").get(parameter.name()).asText());
@@ -55,22 +55,22 @@ record GoldenModel(JsonNode json) {
     }
 
     /// The inputs, one row a sequence.
-    int[][] ids() {
+    public int[][] ids() {
         return rows("ids");
     }
 
     /// The inputs and four greedy tokens.
-    int[][] greedy() {
+    public int[][] greedy() {
         return rows("greedy");
     }
 
     /// Of the last token of a sequence.
-    double[] lastLogits(int sequence) {
+    public double[] lastLogits(int sequence) {
         return numbers(json.get("last_logits").get(sequence));
     }
 
     /// Of each token but the first.
-    double[] logprobs(int sequence) {
+    public double[] logprobs(int sequence) {
         return numbers(json.get("next_token_logprobs").get(sequence));
     }
 

@@ -9,14 +9,14 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 
 /// Models small and odd enough that every stride is different, on the reference backend.
-final class TinyModel {
+public final class TinyModel {
     static final int BATCH = 3;
     static final int LENGTH = 5;
     static final int VOCABULARY = 13;
 
     private TinyModel() {}
 
-    static GptConfig config() {
+    public static GptConfig config() {
         return new GptConfig(
                 2, 10, 14, 3, 4, 7, VOCABULARY, Activation.GELU_TANH, Norm.LAYERNORM, 1e-5f, 0, 10000, 1, true, true,
                 true, 0f, 0f, 0.3, true);
@@ -60,7 +60,7 @@ final class TinyModel {
         return memory;
     }
 
-    static void random(MemorySegment flat) {
+    public static void random(MemorySegment flat) {
         Random random = new Random(5);
         for (long i = 0; i < flat.byteSize() / Float.BYTES; i++) {
             flat.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (0.4 * random.nextGaussian()));

@@ -1,0 +1,15 @@
+// Tests of the CPU library's insides, for every instruction set this machine has. Exit status 1 on a failure.
+#include "../src/isa.h"
+
+#include "check.h"
+
+void test_gemm(vn::Isa isa);
+
+int main() {
+  for (int isa = 0; isa <= int(vn::best_isa()); isa++) {
+    const int before = check::failures;
+    test_gemm(vn::Isa(isa));
+    printf("%-10s %s\n", vn::isa_name(vn::Isa(isa)), check::failures == before ? "ok" : "FAILED");
+  }
+  return check::failures > 0;
+}
