@@ -33,7 +33,7 @@ public record RunFolder(Path path) {
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd_HH-mm-ss");
 
     public static RunFolder of(Experiment experiment) {
-        public Path base = experiment.explicitLogDir().orElseGet(() -> experiment
+        Path base = experiment.explicitLogDir().orElseGet(() -> experiment
                 .experimentDir()
                 .orElse(Path.of("nemo_experiments"))
                 .resolve(experiment.name()));
@@ -70,7 +70,7 @@ public record RunFolder(Path path) {
     ///
     /// @throws StoreException if another run is at work there
     public Claim claim() {
-        public Path file = path.resolve(".lock");
+        Path file = path.resolve(".lock");
         try {
             Files.createDirectories(checkpoints());
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
