@@ -2,7 +2,7 @@
 // by each_isa.h use it unqualified:
 //
 //   Vec            `width` floats; + - * / and unary -; a float converts to a Vec of equal lanes
-//   load(p)        from float, bf16 or f16, no alignment needed;   store(p, v) rounds to nearest even
+//   load(p)        from float, bf16, f16 or int8, no alignment needed;   store(p, v) rounds to nearest even
 //   load(p, n)     lanes 0 .. n-1, zeros after; n may be <= 0 or more than the width;   store(p, v, n) likewise
 //   fma(a, b, c)   a b + c, one rounding (two in scalar);   nfma(a, b, c) = c - a b
 //   min max sqrt abs round (to nearest even)   of lanes; min and max return their second argument if one is NaN
@@ -10,6 +10,7 @@
 //   select_less(a, b, x, y)  x where a < b, else y
 //   scale2(v, n)   v 2^n for whole n in [-152, 128], right for subnormal results
 //   sum, largest   over all lanes, in a fixed order
+//   stream(p, v)   store past the caches to aligned memory; end_stream() before another thread reads it
 //   rounded<T>(v)  what a store to T and a load give
 //   transpose(v)   width x width lanes of an array of Vecs, bits kept
 //
@@ -73,6 +74,8 @@ VN_INLINE Vec rounded(Vec v) {
   return to_float(from_float<T>(v.v));
 }
 VN_INLINE void transpose(Vec*) {}
+VN_INLINE void stream(float* p, Vec v) { *p = v.v; }
+VN_INLINE void end_stream() {}
 
 #include "vector_math.inl"
 
@@ -132,6 +135,9 @@ VN_INLINE Vec load(const bf16* p) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
 }
 VN_INLINE Vec load(const f16* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+VN_INLINE Vec load(const int8_t* p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
 VN_INLINE __m128i round_bf16(Vec a) {
   const __m256i u = _mm256_castps_si256(a.v), odd = _mm256_and_si256(_mm256_srli_epi32(u, 16), _mm256_set1_epi32(1));
   const __m256i up = _mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
@@ -192,6 +198,8 @@ VN_INLINE void transpose(Vec* r) {
     r[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
   }
 }
+VN_INLINE void stream(float* p, Vec v) { _mm256_stream_ps(p, v.v); }
+VN_INLINE void end_stream() { _mm_sfence(); }
 
 #include "vector_math.inl"
 
@@ -239,6 +247,12 @@ VN_INLINE __m256i narrow(bf16, Vec a) {
   return _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_mask_or_epi32(up, nan, u, _mm512_set1_epi32(0x400000)), 16));
 }
 VN_INLINE __m256i narrow(f16, Vec a) { return _mm512_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+VN_INLINE Vec load(const int8_t* p) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+VN_INLINE Vec load(const int8_t* p, int64_t n) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(lanes_below(n), p)));
+}
 VN_INLINE Vec load(const float* p) { return _mm512_loadu_ps(p); }
 VN_INLINE Vec load(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(lanes_below(n), p); }
 VN_INLINE void store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
@@ -293,6 +307,8 @@ VN_INLINE void transpose(Vec* r) {
     r[i + 12] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd);
   }
 }
+VN_INLINE void stream(float* p, Vec v) { _mm512_stream_ps(p, v.v); }
+VN_INLINE void end_stream() { _mm_sfence(); }
 
 #include "vector_math.inl"
 

@@ -1,6 +1,6 @@
 // Packs and micro-kernels of each instruction set of this machine against plain loops. Operands are small integers:
 // every order of summation gives the same floats, so results must agree exactly.
-#include "../src/gemm.h"
+#include "gemm.h"
 
 #include "check.h"
 

@@ -1,5 +1,5 @@
 // Tests of the CPU library's insides, for every instruction set this machine has. Exit status 1 on a failure.
-#include "../src/isa.h"
+#include "isa.h"
 
 #include "check.h"
 

@@ -1,5 +1,6 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.tokenizer.pieces.Utf8;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -1,9 +1,17 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.tokenizer.bpe.BytePairs;
+import dev.vernacular.tokenizer.bpe.MergeTable;
+import dev.vernacular.tokenizer.bpe.PieceCache;
+import dev.vernacular.tokenizer.bpe.TokenBuffer;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
+import dev.vernacular.tokenizer.pieces.Utf8;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 
 /// GPT-2's byte-level byte-pair encoding: text ↔ token ids, the same ids as Hugging Face `tokenizers` and `tiktoken` give
 /// for the same files. There is no unknown token and nothing is normalised: `decode(encode(text))` is `text`.
@@ -13,6 +21,7 @@ public final class Tokenizer {
     private final Vocabulary vocabulary;
     private final TokenizerFiles files;
     private final byte[][] tokenBytes;
+    private final BytePairs pairs;
     private final PieceCache pieces;
     private final SpecialTokens specials;
     private final int endOfText;
@@ -26,7 +35,8 @@ public final class Tokenizer {
         for (AddedToken token : vocabulary.added()) {
             tokenBytes[token.id()] = Utf8.bytes(token.content());
         }
-        this.pieces = new PieceCache(new BytePairs(byteIds(ids), mergeTable(vocabulary, ids)));
+        this.pairs = new BytePairs(byteIds(ids), mergeTable(vocabulary, ids));
+        this.pieces = new PieceCache(pairs);
         this.specials = new SpecialTokens(vocabulary.added());
         this.endOfText = ids.getOrDefault(Vocabulary.END_OF_TEXT, -1);
     }
@@ -124,6 +134,11 @@ public final class Tokenizer {
                 : pieces.encode(piece, 0, piece.length).clone();
     }
 
+    /// Receives the rank of each merge that a piece goes through, in their order.
+    public void trace(byte[] piece, IntConsumer rank) {
+        pairs.trace(piece, rank);
+    }
+
     private void encode(byte[] text, int from, int to, TokenBuffer ids) {
         PreTokenizer cutter = vocabulary.preTokenizer();
         int at = from;
@@ -165,6 +180,15 @@ public final class Tokenizer {
         return bytesOf(id).length;
     }
 
+    /// Whether the text that token `id` stands for is encoded to it: base merges that come first, or the cuts between
+    /// pieces, can leave a token that no text reaches. Added tokens always are.
+    public boolean isReachable(int id) {
+        byte[] bytes = bytesOf(id);
+        byte[] text = Utf8.bytes(Utf8.text(bytes));
+        int[] ids = Arrays.equals(bytes, text) ? encode(Utf8.text(bytes)) : encodePiece(bytes);
+        return ids.length == 1 && ids[0] == id;
+    }
+
     private byte[] bytesOf(int id) {
         if (id < 0 || id >= tokenBytes.length) {
             throw new TokenizerException(
@@ -183,6 +207,13 @@ public final class Tokenizer {
     /// @throws dev.vernacular.files.FilesException if one exists and `force` is false, or if it cannot be written
     public void save(Path folder, boolean force) {
         TokenizerFolder.save(files, folder, force);
+    }
+
+    /// For a check before long work.
+    ///
+    /// @throws dev.vernacular.files.FilesException if `folder` has a tokenizer's file and `force` is false
+    public static void refuseToReplace(Path folder, boolean force) {
+        TokenizerFolder.refuseToReplace(folder, force);
     }
 
     /// Ids of added tokens, such as `<|endoftext|>`, in ascending order.

@@ -40,10 +40,14 @@ final class TokenizerFolder {
         }
     }
 
-    static void save(TokenizerFiles files, Path folder, boolean force) {
+    static void refuseToReplace(Path folder, boolean force) {
         for (String name : new String[] {VOCABULARY, MERGES, TOKENIZER}) {
             AtomicFile.refuseToReplace(folder.resolve(name), force);
         }
+    }
+
+    static void save(TokenizerFiles files, Path folder, boolean force) {
+        refuseToReplace(folder, force);
         write(folder.resolve(VOCABULARY), files.vocabJson());
         write(folder.resolve(MERGES), files.mergesTxt());
         write(folder.resolve(TOKENIZER), files.tokenizerJson());

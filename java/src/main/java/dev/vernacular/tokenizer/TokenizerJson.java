@@ -1,5 +1,6 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.Vocabulary.Merge;

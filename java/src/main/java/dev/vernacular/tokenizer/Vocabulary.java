@@ -1,5 +1,6 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

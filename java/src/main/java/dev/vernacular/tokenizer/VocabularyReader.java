@@ -1,5 +1,6 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -1,5 +1,6 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;

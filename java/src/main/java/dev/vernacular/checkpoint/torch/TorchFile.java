@@ -24,11 +24,11 @@ public final class TorchFile implements AutoCloseable {
     private static final byte[] OLD_MAGIC = {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46};
     private final String label;
     private final Object root;
-    private final Arena arena;
+    private final Runnable unmap;
 
-    private TorchFile(MemorySegment bytes, String label, Arena arena) {
+    private TorchFile(MemorySegment bytes, String label, Runnable unmap) {
         this.label = label;
-        this.arena = arena;
+        this.unmap = unmap;
         this.root = read(bytes, label);
     }
 
@@ -41,7 +41,7 @@ public final class TorchFile implements AutoCloseable {
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return new TorchFile(bytes, file.toString(), arena);
+            return new TorchFile(bytes, file.toString(), arena::close);
         } catch (IOException e) {
             arena.close();
             throw FilesException.reading(file, e);
@@ -55,7 +55,7 @@ public final class TorchFile implements AutoCloseable {
     ///
     /// @param label names it in errors
     public static TorchFile of(MemorySegment bytes, String label) {
-        return new TorchFile(bytes, label, Arena.ofShared());
+        return new TorchFile(bytes, label, () -> {});
     }
 
     /// Writes `root` whole or not at all; see [TorchWriter] for what it may hold.
@@ -93,7 +93,7 @@ public final class TorchFile implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        unmap.run();
     }
 
     private static Object read(MemorySegment bytes, String label) {

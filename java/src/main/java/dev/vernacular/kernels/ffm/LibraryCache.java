@@ -2,7 +2,7 @@ package dev.vernacular.kernels.ffm;
 
 import dev.vernacular.kernels.KernelException;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -47,10 +47,11 @@ record LibraryCache(Path folder) {
                 write(target, library);
             }
             return target;
-        } catch (FileAlreadyExistsException e) {
-            throw unusable("'" + e.getFile() + "' is a file, not a folder");
+        } catch (FileSystemException e) {
+            String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+            throw unusable(e.getFile() + ": " + reason);
         } catch (IOException e) {
-            throw unusable(e.getClass().getSimpleName() + ": " + e.getMessage());
+            throw unusable(e.getMessage());
         }
     }
 

@@ -96,7 +96,7 @@ final class Sampler {
         }
     }
 
-    /// An id out of range sets the step's fault flag.
+    /// An id out of range sets the step's fault flag and is passed over; so does a length, with its row.
     static void penalizeRepetition(Tensor logits, Tensor previous, Tensor lengths, double penalty, Tensor step) {
         int padded = Math.toIntExact(logits.size(-1));
         long capacity = previous.size(-1);
@@ -104,7 +104,11 @@ final class Sampler {
         for (long r = 0; r < logits.rows(); r++) {
             Elements.read(row, logits, r * padded);
             Set<Integer> seen = new HashSet<>();
-            long count = Math.clamp(Elements.integer(lengths, r), 0, capacity);
+            int count = Elements.integer(lengths, r);
+            if (count < 0 || count > capacity) {
+                StepBlock.setFault(step);
+                continue;
+            }
             for (long i = 0; i < count; i++) {
                 int id = Elements.integer(previous, r * capacity + i);
                 if (id < 0 || id >= padded) {

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.luben.zstd.ZstdInputStream;
 import dev.vernacular.files.FilesException;
 import dev.vernacular.tokenizer.TokenizerException;
-import dev.vernacular.tokenizer.Utf8;
+import dev.vernacular.tokenizer.pieces.Utf8;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -69,20 +69,41 @@ public final class TextFiles {
     public static void forEach(List<Path> files, Consumer<String> document) {
         for (Path file : files) {
             boolean isJson = file.getFileName().toString().matches(".*\\.(jsonl|json|ndjson)(\\.(gz|gzip|zst|zstd))?");
-            try (InputStream in = open(file)) {
-                LineReader lines = new LineReader(in);
-                long number = 0;
-                for (Optional<byte[]> line = lines.next(); line.isPresent(); line = lines.next()) {
-                    number++;
-                    if (!isJson) {
-                        document.accept(Utf8.text(line.get()));
-                    } else if (!isBlank(line.get())) {
-                        document.accept(json(line.get(), file, number));
-                    }
+            lines(file, () -> open(file), (line, number) -> {
+                if (!isJson) {
+                    document.accept(Utf8.text(line));
+                } else if (!isBlank(line)) {
+                    document.accept(json(line, file, number));
                 }
-            } catch (IOException e) {
-                throw FilesException.reading(file, e);
+            });
+        }
+    }
+
+    /// Hands each line of `file`, or of standard input if it is `-`, to `line`, whatever the file's name.
+    ///
+    /// @throws FilesException if it cannot be read
+    public static void forEachLine(String file, Consumer<String> line) {
+        lines(Path.of(file), () -> file.equals("-") ? System.in : open(Path.of(file)), (bytes, number) ->
+                line.accept(Utf8.text(bytes)));
+    }
+
+    private interface Source {
+        InputStream open() throws IOException;
+    }
+
+    private interface Line {
+        void accept(byte[] line, long number);
+    }
+
+    private static void lines(Path file, Source source, Line each) {
+        try (InputStream in = source.open()) {
+            LineReader lines = new LineReader(in);
+            long number = 0;
+            for (Optional<byte[]> line = lines.next(); line.isPresent(); line = lines.next()) {
+                each.accept(line.get(), ++number);
             }
+        } catch (IOException e) {
+            throw FilesException.reading(file, e);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.vernacular.tokenizer.training;
 
-import dev.vernacular.tokenizer.PreTokenizer;
-import dev.vernacular.tokenizer.Utf8;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
+import dev.vernacular.tokenizer.pieces.Utf8;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -99,11 +99,12 @@ public final class PieceCounts {
 
     /// Receives a piece and how often it occurs.
     @FunctionalInterface
-    interface Visitor {
+    public interface Visitor {
         void visit(byte[] piece, long count);
     }
 
-    void forEach(Visitor visitor) {
+    /// Visits every piece, in no order to rely on.
+    public void forEach(Visitor visitor) {
         for (Piece piece : table) {
             if (piece != null) {
                 visitor.visit(piece.bytes, piece.count);

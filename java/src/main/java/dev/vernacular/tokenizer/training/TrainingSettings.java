@@ -1,6 +1,6 @@
 package dev.vernacular.tokenizer.training;
 
-import dev.vernacular.tokenizer.PreTokenizer;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.TokenizerException;
 import dev.vernacular.tokenizer.Vocabulary;
 import java.util.HashSet;

@@ -3,7 +3,7 @@ package dev.vernacular.tokenizer.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vernacular.tokenizer.PreTokenizer;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerException;
 import dev.vernacular.tokenizer.TokenizerFiles;

@@ -1,4 +1,4 @@
-package dev.vernacular.tokenizer;
+package dev.vernacular.tokenizer.pieces;
 
 import java.util.Arrays;
 import java.util.Locale;

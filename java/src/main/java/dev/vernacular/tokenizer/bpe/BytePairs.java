@@ -1,13 +1,14 @@
-package dev.vernacular.tokenizer;
+package dev.vernacular.tokenizer.bpe;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
 /// Byte-pair encoding of one piece: starting from its bytes, the pair with the lowest rank is replaced by its product, the
 /// leftmost first, until no pair has a merge (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909).
 ///
 /// Short pieces search all pairs each time; long ones keep them in a heap, so that a megabyte of one character takes
 /// n log n steps. Both replace in the same order.
-final class BytePairs {
+public final class BytePairs {
     /// Up to here a search through an array that stays in the first-level cache beats a heap.
     private static final int SHORT = 64;
 
@@ -15,18 +16,28 @@ final class BytePairs {
     private final MergeTable merges;
 
     /// @param byteIds id of the token of each of the 256 bytes
-    BytePairs(int[] byteIds, MergeTable merges) {
+    public BytePairs(int[] byteIds, MergeTable merges) {
         this.byteIds = byteIds;
         this.merges = merges;
     }
 
     /// The ids of `piece[from, to)`, at least one byte.
-    int[] encode(byte[] piece, int from, int to) {
+    public int[] encode(byte[] piece, int from, int to) {
+        int[] ids = ids(piece, from, to);
+        return Arrays.copyOf(ids, ids.length <= SHORT ? mergeShort(ids) : mergeLong(ids, rank -> {}));
+    }
+
+    /// The ranks of the merges that `piece` goes through, in their order.
+    public void trace(byte[] piece, IntConsumer rank) {
+        mergeLong(ids(piece, 0, piece.length), rank);
+    }
+
+    private int[] ids(byte[] piece, int from, int to) {
         int[] ids = new int[to - from];
         for (int i = 0; i < ids.length; i++) {
             ids[i] = byteIds[piece[from + i] & 0xFF];
         }
-        return Arrays.copyOf(ids, ids.length <= SHORT ? mergeShort(ids) : mergeLong(ids));
+        return ids;
     }
 
     /// Replaces in place; returns how many ids are left.
@@ -60,7 +71,7 @@ final class BytePairs {
         return size;
     }
 
-    private int mergeLong(int[] ids) {
+    private int mergeLong(int[] ids, IntConsumer rank) {
         int size = ids.length;
         int[] previous = new int[size];
         int[] next = new int[size];
@@ -78,6 +89,7 @@ final class BytePairs {
             if (merge == MergeTable.NONE || MergeTable.rank(merge) != PairHeap.rank(top)) {
                 continue; // a neighbour was replaced since this pair was pushed
             }
+            rank.accept(MergeTable.rank(merge));
             ids[at] = MergeTable.product(merge);
             ids[right] = -1;
             next[at] = next[right];

@@ -1,4 +1,4 @@
-package dev.vernacular.tokenizer;
+package dev.vernacular.tokenizer.bpe;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -9,7 +9,7 @@ import java.util.Arrays;
 ///
 /// Threads share it without locks: an entry is immutable and published through final fields, so a race can only lose an
 /// entry, never show a wrong one.
-final class PieceCache {
+public final class PieceCache {
     /// Longer pieces are seldom seen twice.
     private static final int LONGEST = 128;
 
@@ -21,12 +21,12 @@ final class PieceCache {
     private final Entry[] entries = new Entry[SLOTS];
     private final BytePairs pairs;
 
-    PieceCache(BytePairs pairs) {
+    public PieceCache(BytePairs pairs) {
         this.pairs = pairs;
     }
 
     /// The ids of `text[from, to)`; the array belongs to the cache.
-    int[] encode(byte[] text, int from, int to) {
+    public int[] encode(byte[] text, int from, int to) {
         if (to - from > LONGEST) {
             return pairs.encode(text, from, to);
         }

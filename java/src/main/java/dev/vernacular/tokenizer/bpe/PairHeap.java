@@ -1,4 +1,4 @@
-package dev.vernacular.tokenizer;
+package dev.vernacular.tokenizer.bpe;
 
 import java.util.Arrays;
 

@@ -1,24 +1,24 @@
-package dev.vernacular.tokenizer;
+package dev.vernacular.tokenizer.bpe;
 
 import java.util.Arrays;
 
 /// Token ids as they are found: a list of `int` without boxes.
-final class TokenBuffer {
+public final class TokenBuffer {
     private int[] ids;
     private int size;
 
-    TokenBuffer(int capacity) {
+    public TokenBuffer(int capacity) {
         ids = new int[capacity];
     }
 
-    void add(int id) {
+    public void add(int id) {
         if (size == ids.length) {
             grow(1);
         }
         ids[size++] = id;
     }
 
-    void add(int[] more) {
+    public void add(int[] more) {
         if (more.length > ids.length - size) {
             grow(more.length);
         }
@@ -34,7 +34,7 @@ final class TokenBuffer {
         ids = Arrays.copyOf(ids, Math.max(size + more, size + (size >> 1) + 16));
     }
 
-    int[] toArray() {
+    public int[] toArray() {
         return Arrays.copyOf(ids, size);
     }
 }

@@ -1,10 +1,10 @@
-package dev.vernacular.tokenizer;
+package dev.vernacular.tokenizer.bpe;
 
 import java.util.Arrays;
 
 /// Merges by the ids of their two parts: an open-addressed hash table, at most half full. A merge is a `long`, its rank in
 /// the upper half and its product's id in the lower, so that the smaller of two merges is the one that comes first.
-final class MergeTable {
+public final class MergeTable {
     /// Larger than every merge.
     static final long NONE = Long.MAX_VALUE;
 
@@ -14,7 +14,7 @@ final class MergeTable {
     private final long[] merges;
     private final int mask;
 
-    MergeTable(int capacity) {
+    public MergeTable(int capacity) {
         int slots = Integer.highestOneBit(Math.max(capacity, 4)) << 2;
         pairs = new long[slots];
         merges = new long[slots];
@@ -23,7 +23,7 @@ final class MergeTable {
     }
 
     /// Adds a merge. A pair that is there already takes the new rank, as in Hugging Face `tokenizers`.
-    void put(int left, int right, int rank, int product) {
+    public void put(int left, int right, int rank, int product) {
         int slot = slot(pair(left, right));
         pairs[slot] = pair(left, right);
         merges[slot] = (long) rank << 32 | product;

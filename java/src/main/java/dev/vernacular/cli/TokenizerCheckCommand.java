@@ -1,0 +1,97 @@
+package dev.vernacular.cli;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.vernacular.tokenizer.Tokenizer;
+import dev.vernacular.tokenizer.check.TextCheck;
+import dev.vernacular.tokenizer.check.TextMeter;
+import dev.vernacular.tokenizer.check.VocabularyCheck;
+import dev.vernacular.tokenizer.text.TextFiles;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/// `tokenizer check`: what a merged tokenizer keeps and gains.
+@Command(
+        name = "check",
+        mixinStandardHelpOptions = true,
+        description = "Compares a merged tokenizer with its base: ids, unreachable tokens, tokens per word, round trip.",
+        footer = "%nExample: vernacular tokenizer check --base tok/en --merged tok/en-th --text en=en.txt th=th.txt")
+final class TokenizerCheckCommand implements Callable<Integer> {
+    private record Result(@JsonUnwrapped VocabularyCheck vocabulary, Map<String, TextCheck> texts) {}
+
+    @CommandLine.Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The base tokenizer.")
+    private Path base;
+
+    @Option(names = "--merged", required = true, paramLabel = "DIR", description = "The merged tokenizer.")
+    private Path merged;
+
+    @Option(
+            names = "--text",
+            arity = "1..*",
+            paramLabel = "NAME=FILE",
+            description = "Text to measure on. Words are counted in the language NAME (en, th, …).")
+    private List<String> texts = List.of();
+
+    @Override
+    public Integer call() {
+        Tokenizer before = Tokenizer.load(base);
+        Tokenizer after = Tokenizer.load(merged);
+        Map<String, TextCheck> checks = new LinkedHashMap<>();
+        for (String text : texts) {
+            int equals = text.indexOf('=');
+            if (equals < 1 || checks.containsKey(text.substring(0, equals))) {
+                throw new ParameterException(
+                        spec.commandLine(), "--text is '" + text + "'; it is NAME=FILE, each name once");
+            }
+            String name = text.substring(0, equals);
+            TextMeter meter = new TextMeter(before, after, name);
+            TextFiles.forEach(TextFiles.find(List.of(text.substring(equals + 1))), meter::add);
+            checks.put(name, meter.result());
+        }
+        report(new Result(VocabularyCheck.of(before, after), checks));
+        return 0;
+    }
+
+    private void report(Result result) {
+        if (common.json) {
+            Console.json(result);
+            return;
+        }
+        VocabularyCheck vocabulary = result.vocabulary();
+        Console.result("tokens: %d in the base, %d merged; base ids %s, base merges %s"
+                .formatted(
+                        vocabulary.baseSize(),
+                        vocabulary.mergedSize(),
+                        vocabulary.baseIdsIdentical() ? "identical" : "CHANGED",
+                        vocabulary.baseMergesIdentical() ? "identical" : "CHANGED"));
+        Console.result("new tokens that no text reaches: " + vocabulary.unreachable());
+        Console.result("%-8s %10s  %21s  %21s  %21s  %12s  %s"
+                .formatted("text", "words", "tokens/word", "tokens/character", "tokens/byte", "base changed", "round trip"));
+        result.texts().forEach((name, text) -> Console.result("%-8s %10d  %9.3f → %9.3f  %9.3f → %9.3f  %9.3f → %9.3f  %10.4f %%  %s"
+                .formatted(
+                        name,
+                        text.words(),
+                        text.base().perWord(),
+                        text.merged().perWord(),
+                        text.base().perCharacter(),
+                        text.merged().perCharacter(),
+                        text.base().perByte(),
+                        text.merged().perByte(),
+                        100 * text.changedBaseTokens(),
+                        text.roundTrip() ? "exact" : "NOT EXACT")));
+    }
+}
