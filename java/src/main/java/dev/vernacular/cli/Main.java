@@ -12,7 +12,9 @@ import picocli.CommandLine.ParseResult;
         mixinStandardHelpOptions = true,
         version = "vernacular 0.1.0",
         description = "Teaches a pretrained GPT a new language.",
-        subcommands = {CommandLine.HelpCommand.class})
+        subcommands = {
+            CommandLine.HelpCommand.class, EvalCommand.class, GenerateCommand.class, ScoreCommand.class
+        })
 public final class Main implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;

@@ -1,5 +1,7 @@
 package dev.vernacular.eval;
 
+import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.checkpoint.ModelWeights;
 import dev.vernacular.files.Document;
 import dev.vernacular.files.DocumentReader;
 import dev.vernacular.kernels.Backend;
@@ -8,6 +10,7 @@ import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.GptModel;
 import dev.vernacular.model.ModelMemory;
 import dev.vernacular.model.ModelPlan;
+import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.model.Precision;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.Utf8;
@@ -43,6 +46,12 @@ public final class Scorer {
         memory = ModelPlan.evaluation(config, Precision.FP32, batch, context, backend.kernels())
                 .allocate(backend.device(), backend.kernels());
         memory.load(fill);
+    }
+
+    /// A scorer of a stored model.
+    public static Scorer open(ModelFile model, Backend backend) {
+        ParameterLayout layout = new ParameterLayout(model.config());
+        return new Scorer(model.config(), flat -> ModelWeights.load(model, layout, flat), backend);
     }
 
     public GptConfig config() {
@@ -82,12 +91,12 @@ public final class Scorer {
             tokens += sequence.length;
             score = score.plus(new Score(0, Utf8.bytes(next.get().text()).length, 0));
             if (tokens >= TOKENS_HELD) {
-                score = score.plus(total(logprobs(held)));
+                score = score.plus(Score.of(logprobs(held), 0));
                 held.clear();
                 tokens = 0;
             }
         }
-        return score.plus(total(logprobs(held)));
+        return score.plus(Score.of(logprobs(held), 0));
     }
 
     /// The score of texts already read.
@@ -95,7 +104,7 @@ public final class Scorer {
         requireTokenizer(tokenizer);
         long bytes = texts.stream().mapToLong(text -> Utf8.bytes(text).length).sum();
         List<int[]> sequences = texts.stream().map(text -> sequence(text, tokenizer)).toList();
-        return new Score(0, bytes, 0).plus(total(logprobs(sequences)));
+        return Score.of(logprobs(sequences), bytes);
     }
 
     /// `<|endoftext|>` and the text's ids, whatever the text says.
@@ -150,18 +159,6 @@ public final class Scorer {
             backend.device().download(host, losses);
             return host.toArray(ValueLayout.JAVA_FLOAT);
         }
-    }
-
-    private static Score total(List<float[]> logprobs) {
-        double nll = 0;
-        long tokens = 0;
-        for (float[] sequence : logprobs) {
-            tokens += sequence.length;
-            for (float logprob : sequence) {
-                nll -= logprob;
-            }
-        }
-        return new Score(tokens, 0, nll);
     }
 
     private void requireIds(int[] sequence, int number) {
