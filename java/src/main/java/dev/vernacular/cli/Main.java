@@ -13,8 +13,12 @@ import picocli.CommandLine.ParseResult;
         version = "vernacular 0.1.0",
         description = "Teaches a pretrained GPT a new language.",
         subcommands = {
+            CommandLine.HelpCommand.class,
+            EvalCommand.class,
+            GenerateCommand.class,
+            ScoreCommand.class,
             TokenizerCommand.class,
-            CommandLine.HelpCommand.class
+            TrainCommand.class
         })
 public final class Main implements Runnable {
     @CommandLine.Spec
