@@ -61,3 +61,12 @@ raw = [int(x) for x in generator.randint(0, 2 ** 32, 1500, dtype=np.uint32)]
 with open("sampling.json", "w") as f:
     json.dump({"random_1234_last_of_1500": raw[-5:], "orders": orders(rng), "blends": blends(rng)}, f,
               separators=(",", ":"))
+
+texts = ["The capital of Thailand is Bangkok.\n\nIt is large.", "", "เมืองหลวงของประเทศไทยคือกรุงเทพมหานคร", "don't  stop\t\u00a0 1,234 🐘🐘",
+         "one <|endoftext|> two", " ", "เ" * 40, "naïve café – 東京"] + [f"document {n} " + "ก็ดี na " * (n * 7 % 23) for n in range(40)]
+with open("corpus.jsonl", "w", encoding="utf-8") as f:
+    for n, text in enumerate(texts):
+        f.write(json.dumps({"id": n, "text": text, "url": "https://example.org"}, ensure_ascii=n % 2 == 0) + "\n")
+eod = json.load(open("../tokenizer/gpt2/vocab.json"))["<|endoftext|>"]
+subprocess.run([sys.executable, sys.argv[1] + "/make_indexed_dataset.py", "--prefix", "corpus_text_document", "--jsonl",
+                "corpus.jsonl", "--tokenizer", "../tokenizer/gpt2", "--append-eod", str(eod)], check=True)

@@ -16,7 +16,9 @@ import picocli.CommandLine.ParseResult;
             CommandLine.HelpCommand.class,
             EvalCommand.class,
             GenerateCommand.class,
+            PreprocessCommand.class,
             ScoreCommand.class,
+            SplitCommand.class,
             TokenizerCommand.class,
             TrainCommand.class
         })

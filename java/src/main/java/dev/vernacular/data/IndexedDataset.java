@@ -190,8 +190,8 @@ public final class IndexedDataset implements AutoCloseable {
             total += length;
         }
         if (total * type().bytes() != data.byteSize()) {
-            throw new DataException(dataFile(prefix) + " has " + data.byteSize() + " bytes, its index describes " + total
-                    + " tokens of " + type().numpyName() + ", " + total * type().bytes() + " bytes"
+            throw new DataException(dataFile(prefix) + " has " + data.byteSize() + " bytes, its index describes "
+                    + total + " tokens of " + type().numpyName() + ", " + total * type().bytes() + " bytes"
                     + "\n  The two files do not belong together, or one is incomplete.");
         }
         return total;

@@ -152,6 +152,25 @@ class IndexedDatasetTest {
     }
 
     @Test
+    void aFlippedByteAnywhereGivesAMessageOrOtherNumbersButNoCrash() throws IOException {
+        byte[] whole = Files.readAllBytes(folder.resolve("d.idx"));
+        for (int at = 0; at < whole.length; at++) {
+            for (int flip : new int[] {0xFF, 0x80, 1}) {
+                byte[] bytes = whole.clone();
+                bytes[at] ^= (byte) flip;
+                Files.write(folder.resolve("d.idx"), bytes);
+                try (IndexedDataset dataset = IndexedDataset.open(prefix)) {
+                    for (long i = 0; i < dataset.sequences(); i++) {
+                        dataset.read(i);
+                    }
+                } catch (DataException expected) {
+                    assertThat(expected).hasMessageContaining(folder + "/d.");
+                }
+            }
+        }
+    }
+
+    @Test
     void dataThatIsTooLongOrTooShortIsRefused() throws IOException {
         byte[] bytes = Files.readAllBytes(folder.resolve("d.bin"));
         Files.write(folder.resolve("d.bin"), Arrays.copyOf(bytes, 32));

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SamplingTest {
+    @TempDir
+    static Path shared;
+
+    private static IndexedDataset all;
+
     @TempDir
     Path folder;
 
@@ -30,54 +37,62 @@ class SamplingTest {
         return Golden.sampling().get("blends").valueStream();
     }
 
-    @ParameterizedTest
-    @MethodSource("orders")
-    void theThreeIndicesAreMegatrons(JsonNode golden) {
-        try (IndexedDataset dataset = Golden.counting(folder.resolve("d"), Golden.ints(golden.get("sizes")))) {
-            SampleOrder order = dataset(dataset, golden).order();
+    @BeforeAll
+    static void writeTheDocumentsOfAllCases() throws IOException {
+        int[] lengths = orders().flatMapToInt(c -> Arrays.stream(Golden.ints(c.get("sizes")))).toArray();
+        all = Golden.counting(shared.resolve("d"), lengths);
+    }
 
-            assertThat(order.documents()).containsExactly(Golden.ints(golden.get("documents")));
-            assertThat(order.positions()).containsExactly(Golden.ints(golden.get("positions")));
-            assertThat(order.offsets()).containsExactly(Golden.ints(golden.get("offsets")));
-            assertThat(order.shuffle()).containsExactly(Golden.ints(golden.get("shuffle")));
-        }
+    @AfterAll
+    static void close() {
+        all.close();
     }
 
     @ParameterizedTest
     @MethodSource("orders")
-    void everySampleIsItsStretchOfTheRowOfDocuments(JsonNode golden) {
-        try (IndexedDataset dataset = Golden.counting(folder.resolve("d"), Golden.ints(golden.get("sizes")))) {
-            GptDataset samples = dataset(dataset, golden);
-            int[] row = Arrays.stream(samples.order().documents())
-                    .flatMap(d -> Arrays.stream(dataset.read(d)))
-                    .toArray();
-            int length = samples.sequenceLength();
-            int[] tokens = new int[length + 1];
-            for (int i = 0; i < samples.size(); i++) {
-                samples.read(i, tokens);
+    void theThreeIndicesAreMegatrons(JsonNode golden) throws IOException {
+        int before = documentsBefore(golden);
 
-                int start = samples.order().shuffle()[i] * length;
-                assertThat(tokens).containsExactly(Arrays.copyOfRange(row, start, start + length + 1));
-            }
+        SampleOrder order = dataset(golden).order();
+
+        assertThat(Arrays.stream(order.documents()).map(d -> d - before)).containsExactly(boxed(golden.get("documents")));
+        assertThat(order.positions()).containsExactly(Golden.ints(golden.get("positions")));
+        assertThat(order.offsets()).containsExactly(Golden.ints(golden.get("offsets")));
+        assertThat(order.shuffle()).containsExactly(Golden.ints(golden.get("shuffle")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("orders")
+    void everySampleIsItsStretchOfTheRowOfDocuments(JsonNode golden) throws IOException {
+        GptDataset samples = dataset(golden);
+        int[] row = Arrays.stream(samples.order().documents())
+                .flatMap(d -> Arrays.stream(all.read(d)))
+                .toArray();
+        int length = samples.sequenceLength();
+        int[] tokens = new int[length + 1];
+        for (int i = 0; i < samples.size(); i++) {
+            samples.read(i, tokens);
+
+            int start = samples.order().shuffle()[i] * length;
+            assertThat(tokens).containsExactly(Arrays.copyOfRange(row, start, start + length + 1));
         }
     }
 
     @ParameterizedTest
     @MethodSource("blends")
     void aBlendIsMegatrons(JsonNode golden) {
-        double[] weights = golden.get("weights").valueStream().mapToDouble(JsonNode::doubleValue).toArray();
+        double[] weights =
+                golden.get("weights").valueStream().mapToDouble(JsonNode::doubleValue).toArray();
         double sum = DoubleStream.of(weights).sum();
         double[] shares = DoubleStream.of(weights).map(w -> w / sum).toArray();
         int size = golden.get("size").intValue();
-        try (IndexedDataset dataset = Golden.counting(folder.resolve("d"), 100, 100)) {
-            GptDataset part = new GptDataset(dataset, size, 3, 1);
+        GptDataset part = new GptDataset(all, size, 3, 1);
 
-            BlendedDataset blend = new BlendedDataset(Collections.nCopies(weights.length, part), shares, size);
+        BlendedDataset blend = new BlendedDataset(Collections.nCopies(weights.length, part), shares, size);
 
-            assertThat(IntStream.range(0, size).map(blend::sourceOf)).containsExactly(boxed(golden.get("part")));
-            assertThat(IntStream.range(0, size).map(i -> (int) blend.sampleOf(i)))
-                    .containsExactly(boxed(golden.get("sample")));
-        }
+        assertThat(IntStream.range(0, size).map(blend::sourceOf)).containsExactly(boxed(golden.get("part")));
+        assertThat(IntStream.range(0, size).map(i -> (int) blend.sampleOf(i)))
+                .containsExactly(boxed(golden.get("sample")));
     }
 
     @ParameterizedTest
@@ -126,14 +141,22 @@ class SamplingTest {
         }
     }
 
-    private static GptDataset dataset(IndexedDataset dataset, JsonNode golden) {
-        Split split = new Split(golden.get("first").intValue(), golden.get("end").intValue());
+    private static GptDataset dataset(JsonNode golden) throws IOException {
+        int before = documentsBefore(golden);
+        Split split = new Split(
+                before + golden.get("first").intValue(),
+                before + golden.get("end").intValue());
         return new GptDataset(
-                dataset,
+                all,
                 split,
                 golden.get("samples").intValue(),
                 golden.get("sequence_length").intValue(),
                 golden.get("seed").longValue());
+    }
+
+    /// Where the documents of a case begin among those of all cases.
+    private static int documentsBefore(JsonNode golden) throws IOException {
+        return orders().takeWhile(c -> !c.equals(golden)).mapToInt(c -> c.get("sizes").size()).sum();
     }
 
     private static Integer[] boxed(JsonNode list) {
