@@ -13,6 +13,7 @@ import picocli.CommandLine.ParseResult;
         version = "vernacular 0.1.0",
         description = "Teaches a pretrained GPT a new language.",
         subcommands = {
+            BenchCommand.class,
             CommandLine.HelpCommand.class,
             EvalCommand.class,
             GenerateCommand.class,

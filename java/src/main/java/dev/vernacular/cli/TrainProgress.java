@@ -2,19 +2,13 @@ package dev.vernacular.cli;
 
 import dev.vernacular.train.StepListener;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// A run's progress on stderr: one line that is redrawn on a terminal, else a plain line every few seconds.
+/// A run's progress on stderr: steps in a line that moves on, validations and saved files in lines that stay.
 final class TrainProgress implements StepListener {
-    private static final long PLAIN_NANOS = 5_000_000_000L;
-    private static final long REDRAWN_NANOS = 100_000_000L;
-    private static final String START_OF_LINE = "\r\033[K";
-    private final boolean isTerminal = Console.isTerminal();
+    private final ProgressLine progress = new ProgressLine();
     private final long start = System.nanoTime();
-    private long shown = start - PLAIN_NANOS;
     private int firstStep = -1;
-    private boolean isLineOpen;
 
     @Override
     public void note(String line) {
@@ -23,19 +17,13 @@ final class TrainProgress implements StepListener {
 
     @Override
     public void stepDone(Step step) {
-        firstStep = firstStep < 0 ? step.step() - 1 : firstStep;
-        long now = System.nanoTime();
-        boolean isDue = now - shown >= (isTerminal ? REDRAWN_NANOS : PLAIN_NANOS);
-        if (!isDue && step.step() < step.maxSteps()) {
-            return;
-        }
-        shown = now;
-        String line = line(step, (now - start) / 1e9);
-        if (isTerminal) {
-            System.err.print(START_OF_LINE + line);
-            isLineOpen = true;
+        boolean isFirst = firstStep < 0;
+        firstStep = isFirst ? step.step() - 1 : firstStep;
+        double elapsed = (System.nanoTime() - start) / 1e9;
+        if (isFirst || step.step() == step.maxSteps()) {
+            progress.show(line(step, elapsed));
         } else {
-            Console.note(line);
+            progress.update(() -> line(step, elapsed));
         }
     }
 
@@ -54,35 +42,30 @@ final class TrainProgress implements StepListener {
 
     private String line(Step step, double elapsed) {
         double left = elapsed / (step.step() - firstStep) * (step.maxSteps() - step.step());
-        String scale = step.isSkipped() ? String.format(Locale.ROOT, "  overflow at scale %.0f, skipped", step.lossScale()) : "";
-        return String.format(
-                Locale.ROOT,
-                "step %d/%d  loss %.4f  lr %.2e  norm %.3f  %,.0f tokens/s  %s left%s",
-                step.step(),
-                step.maxSteps(),
-                step.loss(),
-                step.learningRate(),
-                step.gradientNorm(),
-                step.tokensPerSecond(),
-                duration(left),
-                scale);
+        String overflow = step.isSkipped() ? "  skipped: overflow at scale %.0f".formatted(step.lossScale()) : "";
+        return "step %d/%d  loss %.4f  lr %.2e  norm %.3f  %,.0f tokens/s  %s left%s"
+                .formatted(
+                        step.step(),
+                        step.maxSteps(),
+                        step.loss(),
+                        step.learningRate(),
+                        step.gradientNorm(),
+                        step.tokensPerSecond(),
+                        duration(left),
+                        overflow);
     }
 
     /// `45 s`, `12 min`, `3 h 05 min`.
     static String duration(double seconds) {
-        long whole = Math.round(seconds);
-        if (whole < 90) {
-            return whole + " s";
-        }
         long minutes = Math.round(seconds / 60);
+        if (seconds < 90) {
+            return Math.round(seconds) + " s";
+        }
         return minutes < 90 ? minutes + " min" : "%d h %02d min".formatted(minutes / 60, minutes % 60);
     }
 
     private void print(String line) {
-        if (isLineOpen) {
-            System.err.println();
-            isLineOpen = false;
-        }
+        progress.end();
         Console.note(line);
     }
 }
