@@ -122,9 +122,11 @@ final class EvalCommand implements Runnable {
             return List.of();
         }
         Tokenizer tokenizer = tokenizer(model);
-        GenerationOptions options = GenerationOptions.greedy(SAMPLE_TOKENS);
-        List<int[]> tokens = new GenerationRequest(model.path(), Optional.empty(), prompts, false, options).tokens(tokenizer);
-        int capacity = Generator.capacity(model.config(), tokens, SAMPLE_TOKENS);
+        List<int[]> tokens = GenerationRequest.tokens(prompts, false, tokenizer);
+        int longest = tokens.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
+        int room = Math.max(0, model.config().maxPositions() + 1 - longest);
+        GenerationOptions options = GenerationOptions.greedy(Math.min(SAMPLE_TOKENS, room));
+        int capacity = Generator.capacity(model.config(), tokens, options.tokens());
         try (Backend backend = backends.open()) {
             return Generator.open(model, Dtype.F32, Optional.of(tokenizer), prompts.size(), capacity, backend)
                     .generate(tokens, options)

@@ -17,10 +17,15 @@ public record GenerationRequest(
         prompts = List.copyOf(prompts);
     }
 
-    /// The prompts' ids. An empty prompt is the start of a document.
+    /// The prompts' ids.
+    public List<int[]> tokens(Tokenizer tokenizer) {
+        return tokens(prompts, addsBos, tokenizer);
+    }
+
+    /// The ids of prompts. An empty prompt is the start of a document.
     ///
     /// @throws GenerateException if `<|endoftext|>` is wanted and the tokenizer has none
-    public List<int[]> tokens(Tokenizer tokenizer) {
+    public static List<int[]> tokens(List<String> prompts, boolean addsBos, Tokenizer tokenizer) {
         List<int[]> tokens = new ArrayList<>();
         for (String prompt : prompts) {
             int[] ids = tokenizer.encode(prompt);

@@ -9,6 +9,7 @@ import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.model.BatchBuffers;
 import dev.vernacular.model.ModelMemory;
 import dev.vernacular.model.ModelMemory.Treatment;
+import dev.vernacular.train.store.DeviceParameters;
 
 /// One optimizer step: forward and backward over the micro-batches of a global batch, then clipping and AdamW.
 ///
@@ -80,9 +81,16 @@ final class StepRunner {
         return new Outcome(loss, memory.step().gradientNorm(), memory.step().skipped());
     }
 
-    /// After a number that is not finite: where the first such is.
+    /// After a number that is not finite, for a person: the first such weight, else the first such gradient.
     String describeNonFinite() {
-        return new NonFinite(memory, backend.device()).describe();
+        DeviceParameters parameters = new DeviceParameters(memory, backend.device());
+        return parameters
+                .firstNonFinite(memory.masters())
+                .map(name -> "the first such weight is in " + name)
+                .or(() -> parameters
+                        .firstNonFinite(memory.gradients())
+                        .map(name -> "the weights are finite, the first such gradient is in " + name))
+                .orElse("weights and gradients are finite, the loss alone is not");
     }
 
     private void load(double share) {

@@ -12,11 +12,22 @@ import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+import java.util.stream.LongStream;
 
 /// Parameters and their moments between device memory and a checkpoint, one at a time, in Megatron's order of rows.
 ///
 /// @param memory the model's
-record DeviceParameters(ModelMemory memory, Device device) {
+public record DeviceParameters(ModelMemory memory, Device device) {
+
+    /// The first parameter, in the order of the model, whose part of a flat buffer holds a number that is not finite.
+    public Optional<String> firstNonFinite(Tensor flat) {
+        return memory.layout().parameters().reversed().stream()
+                .filter(parameter -> !isFinite(flat, parameter))
+                .map(Parameter::name)
+                .findFirst();
+    }
 
     /// A tensor of a checkpoint whose bytes are fetched when it is written.
     ///
@@ -47,6 +58,15 @@ record DeviceParameters(ModelMemory memory, Device device) {
             }
             device.upload(memory.view(flat, parameter.name()), ours);
             device.synchronize();
+        }
+    }
+
+    private boolean isFinite(Tensor flat, Parameter parameter) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment values = arena.allocate(parameter.elements() * Float.BYTES, 64);
+            device.download(values, memory.view(flat, parameter.name()));
+            return LongStream.range(0, parameter.elements())
+                    .allMatch(i -> Float.isFinite(values.getAtIndex(ValueLayout.JAVA_FLOAT, i)));
         }
     }
 
