@@ -33,7 +33,6 @@ import picocli.CommandLine.Spec;
                     + "validation:[data/val_text_document],test:[]}'"
         })
 final class TrainCommand implements Runnable {
-    private static final double BILLION = 1e9;
 
     @Spec
     private CommandSpec spec;
@@ -129,13 +128,17 @@ final class TrainCommand implements Runnable {
         Console.result(Yaml.write(config.resolved()).stripTrailing());
         Console.result("---");
         Console.result("parameters   %,d".formatted(plan.parameters()));
-        Console.result("memory       %.2f GB on the device".formatted(plan.bytes() / BILLION));
-        plan.bytesByKind().forEach((kind, bytes) -> Console.result("  %-14s %8.3f GB".formatted(kind, bytes / BILLION)));
+        Console.result("memory       %s on the device".formatted(size(plan.bytes())));
+        plan.bytesByKind().forEach((kind, bytes) -> Console.result("  %-14s %10s".formatted(kind, size(bytes))));
         Console.result("tokens       %,d: %,d steps of %,d".formatted(plan.tokens(), plan.steps(), plan.tokensPerStep()));
         Console.result("arithmetic   %.3g FLOP".formatted(plan.flops()));
         plan.secondsPerStep()
                 .ifPresent(seconds -> Console.result("time         %.3f s a step, %s in all"
                         .formatted(seconds, TrainProgress.duration(seconds * plan.steps()))));
+    }
+
+    private static String size(long bytes) {
+        return bytes < 1e9 ? "%.1f MB".formatted(bytes / 1e6) : "%.2f GB".formatted(bytes / 1e9);
     }
 
     /// JSON has no NaN.

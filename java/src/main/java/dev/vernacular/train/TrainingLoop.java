@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 
 /// Steps until `max_steps`, with a validation and a checkpoint after every `val_check_interval` of them and at the end.
@@ -36,10 +35,10 @@ final class TrainingLoop {
     /// Saves where the run is.
     @FunctionalInterface
     interface Saver {
-        /// @param validationLoss of this very step, if there was a validation
-        /// @param learningRate   of the next step
+        /// @param isValidated  the state's validation loss is of this very step
+        /// @param learningRate of the next step
         /// @return the newest checkpoint; empty where the run keeps none
-        Optional<Path> save(TrainingState state, OptionalDouble validationLoss, double learningRate);
+        Optional<Path> save(TrainingState state, boolean isValidated, double learningRate);
     }
 
     /// @param newest the checkpoint that `state` is from
@@ -89,7 +88,7 @@ final class TrainingLoop {
             }
         }
         if (savedStep < state.step()) {
-            save(OptionalDouble.empty());
+            save(false);
         }
     }
 
@@ -159,11 +158,11 @@ final class TrainingLoop {
                     result.loss());
             listener.validated(result);
         });
-        save(validated.isPresent() ? OptionalDouble.of(validated.get().loss()) : OptionalDouble.empty());
+        save(validated.isPresent());
     }
 
-    private void save(OptionalDouble validationLoss) {
-        newest = saver.save(state, validationLoss, learningRate(state.updates())).or(() -> newest);
+    private void save(boolean isValidated) {
+        newest = saver.save(state, isValidated, learningRate(state.updates())).or(() -> newest);
         savedStep = state.step();
     }
 

@@ -170,6 +170,7 @@ public final class TrainingRun {
     private void load(ModelMemory memory, TrainingState state, Optional<RunCheckpoint> checkpoint) {
         if (checkpoint.isPresent()) {
             checkpoint.get().load(memory, backend.device());
+            checkpoint.get().close();
             listener.note("going on after step " + state.step() + ", from " + checkpoint.get().file());
         } else {
             memory.load(flat -> setup.start().weights().fill(memory.layout(), flat));
@@ -185,12 +186,11 @@ public final class TrainingRun {
     }
 
     private TrainingLoop.Saver saver(CheckpointWriter writer, ModelFiles files) {
-        return (state, validationLoss, learningRate) -> {
+        return (state, isValidated, learningRate) -> {
             if (!config.experiment().savesCheckpoints()) {
                 return Optional.empty();
             }
-            Path newest = store.save(
-                    state.step(), state.consumedSamples(), validationLoss, file -> writer.write(file, state, learningRate));
+            Path newest = store.save(state, isValidated, file -> writer.write(file, state, learningRate));
             listener.saved(newest);
             if (config.experiment().savesNemoAlways()) {
                 writeNemo(files);

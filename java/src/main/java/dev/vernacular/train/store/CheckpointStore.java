@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -38,19 +37,19 @@ public final class CheckpointStore {
         this.notes = notes;
     }
 
-    /// Saves after `step` steps.
+    /// Saves where a run is.
     ///
-    /// @param validationLoss none: only `-last` is written
+    /// @param isValidated the state's validation loss is of this very step; else only `-last` is written
     /// @return the `-last` file
-    public Path save(int step, long consumedSamples, OptionalDouble validationLoss, Writer writer) {
+    public Path save(TrainingState state, boolean isValidated, Writer writer) {
         Map<String, Double> values = new LinkedHashMap<>();
-        values.put("step", (double) step);
-        values.put("consumed_samples", (double) consumedSamples);
-        validationLoss.ifPresent(loss -> values.put("val_loss", loss));
+        values.put("step", (double) state.step());
+        values.put("consumed_samples", (double) state.consumedSamples());
+        values.put("val_loss", Double.isNaN(state.validationLoss()) ? 0 : state.validationLoss());
         String name = CheckpointName.format(experiment.filename(), values);
         List<Path> oldLasts = lasts();
         Path last = free(name + CheckpointName.LAST);
-        if (validationLoss.isPresent() && isAmongBest(validationLoss.getAsDouble())) {
+        if (isValidated && isAmongBest(state.validationLoss())) {
             Path best = free(name);
             writer.write(best);
             linkOrWrite(last, best, writer);

@@ -24,6 +24,7 @@ public final class RunCheckpoint implements AutoCloseable {
     private final Path file;
     private final TorchFile content;
     private final Map<?, ?> root;
+    private boolean isClosed;
 
     private RunCheckpoint(Path file, TorchFile content) {
         this.file = file;
@@ -116,9 +117,13 @@ public final class RunCheckpoint implements AutoCloseable {
         memory.refreshCopies();
     }
 
+    /// Unmaps the file, so that its space is free once it is deleted. May be called again.
     @Override
     public void close() {
-        content.close();
+        if (!isClosed) {
+            isClosed = true;
+            content.close();
+        }
     }
 
     private void loadMoment(DeviceParameters to, Tensor flat, Parameter parameter, Map<?, ?> entry, String key) {
