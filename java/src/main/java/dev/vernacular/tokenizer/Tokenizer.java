@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
-/// GPT-2's byte-level byte-pair encoding: text ↔ token ids, the same ids as Hugging Face `tokenizers` and `tiktoken` give
-/// for the same files. There is no unknown token and nothing is normalised: `decode(encode(text))` is `text`.
+/// GPT-2's byte-level byte-pair encoding: text ↔ token ids, the same ids as Hugging Face `tokenizers` and `tiktoken`
+/// give for the same files. There is no unknown token and nothing is normalised: `decode(encode(text))` is `text`.
 ///
 /// Immutable but for a cache that threads share safely.
 public final class Tokenizer {
