@@ -6,6 +6,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /// The two streams of a command: results on stdout, everything for people on stderr, both UTF-8 whatever the locale.
 final class Console {
@@ -13,8 +14,10 @@ final class Console {
 
     private Console() {}
 
-    /// Makes `System.out` and `System.err` UTF-8: Thai must not come out as question marks under `LANG=C`.
-    static void useUtf8() {
+    /// Makes output the same whatever the locale: UTF-8, so that Thai does not come out as question marks under `LANG=C`,
+    /// and numbers with a point.
+    static void ignoreLocale() {
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
     }
@@ -22,6 +25,12 @@ final class Console {
     /// A line of a command's result.
     static void result(String line) {
         System.out.println(line);
+    }
+
+    /// A part of a line of a command's result, shown at once.
+    static void piece(String text) {
+        System.out.print(text);
+        System.out.flush();
     }
 
     /// A command's result as one line of JSON.

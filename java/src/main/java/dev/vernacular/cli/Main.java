@@ -14,6 +14,16 @@ import picocli.CommandLine.ParseResult;
         description = "Teaches a pretrained GPT a new language.",
         subcommands = {
             TokenizerCommand.class,
+            SplitCommand.class,
+            PreprocessCommand.class,
+            ExpandCommand.class,
+            ConvertCommand.class,
+            InspectCommand.class,
+            TrainCommand.class,
+            GenerateCommand.class,
+            ScoreCommand.class,
+            EvalCommand.class,
+            BenchCommand.class,
             CommandLine.HelpCommand.class
         })
 public final class Main implements Runnable {
@@ -23,7 +33,7 @@ public final class Main implements Runnable {
     private Main() {}
 
     public static void main(String[] args) {
-        Console.useUtf8();
+        Console.ignoreLocale();
         System.exit(commandLine().execute(args));
     }
 

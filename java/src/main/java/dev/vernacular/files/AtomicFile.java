@@ -23,6 +23,7 @@ public final class AtomicFile {
     public static void write(Path target, Content content) {
         Path beside = target.resolveSibling(
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+        beside.toFile().deleteOnExit(); // SIGINT and SIGTERM run no `finally`
         try {
             createParents(target);
             try (FileChannel channel = FileChannel.open(

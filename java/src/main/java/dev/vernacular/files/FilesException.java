@@ -26,6 +26,11 @@ public final class FilesException extends VernacularException {
         return new FilesException("cannot read " + file + ": " + reason(cause), cause);
     }
 
+    /// @param line where reading stopped, counted from 1
+    public static FilesException reading(Path file, long line, IOException cause) {
+        return new FilesException("cannot read " + file + ":" + line + ": " + reason(cause), cause);
+    }
+
     private static String reason(IOException cause) {
         return switch (cause) {
             case NoSuchFileException missing -> "there is no such file or folder";

@@ -1,17 +1,12 @@
 package dev.vernacular.kernels;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /// Host memory. Big blocks are 2 MiB aligned and ask for huge pages: with 4 KiB pages a 150 MB matrix read by columns
-/// misses the TLB at every row.
+/// misses the TLB at every row. Their pages exist from the first touch on, near the thread that touches them.
 public final class CpuDevice implements Device {
-    private static final long HUGE_PAGE = 2 << 20;
-    private static final int MADV_HUGEPAGE = 14;
+    private static final long SMALL_ALIGNMENT = 256;
     private final Arena arena = Arena.ofShared();
     private long liveBytes;
 
@@ -36,12 +31,12 @@ public final class CpuDevice implements Device {
 
     @Override
     public void upload(Tensor to, MemorySegment from) {
-        to.segment().copyFrom(from);
+        copy(to.segment(), from);
     }
 
     @Override
     public void download(MemorySegment to, Tensor from) {
-        to.copyFrom(from.segment());
+        copy(to, from.segment());
     }
 
     @Override
@@ -60,47 +55,27 @@ public final class CpuDevice implements Device {
         liveBytes = 0;
     }
 
+    private static void copy(MemorySegment to, MemorySegment from) {
+        if (to.byteSize() != from.byteSize()) {
+            throw new IllegalArgumentException(
+                    "a copy of " + from.byteSize() + " bytes to a place of " + to.byteSize() + " bytes");
+        }
+        to.copyFrom(from);
+    }
+
     private MemorySegment block(long bytes) {
         MemorySegment block;
         try {
-            block = arena.allocate(Math.max(1, bytes), bytes >= HUGE_PAGE ? HUGE_PAGE : 256);
+            block = bytes >= HugePages.BYTES
+                    ? HugePages.allocate(bytes, arena)
+                    : arena.allocate(Math.max(1, bytes), SMALL_ALIGNMENT);
         } catch (OutOfMemoryError e) {
             throw new KernelException(
                     "out of memory: " + bytes / 1_000_000 + " MB more were wanted, " + liveBytes / 1_000_000
                             + " MB are in use\n  Choose a smaller micro batch or model.",
                     e);
         }
-        if (bytes >= HUGE_PAGE) {
-            HugePages.advise(block);
-        }
         liveBytes += bytes;
         return block.asSlice(0, bytes);
-    }
-
-    /// `madvise(2)`; elsewhere than on Linux, and where it fails, pages stay small.
-    private static final class HugePages {
-        private static final MethodHandle MADVISE = Linker.nativeLinker()
-                .defaultLookup()
-                .find("madvise")
-                .map(address -> Linker.nativeLinker()
-                        .downcallHandle(
-                                address,
-                                FunctionDescriptor.of(
-                                        ValueLayout.JAVA_INT,
-                                        ValueLayout.ADDRESS,
-                                        ValueLayout.JAVA_LONG,
-                                        ValueLayout.JAVA_INT)))
-                .orElse(null);
-
-        static void advise(MemorySegment block) {
-            if (MADVISE == null) {
-                return;
-            }
-            try {
-                int ignored = (int) MADVISE.invokeExact(block, block.byteSize(), MADV_HUGEPAGE);
-            } catch (Throwable t) {
-                throw new AssertionError(t);
-            }
-        }
     }
 }

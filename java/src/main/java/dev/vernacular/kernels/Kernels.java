@@ -3,13 +3,12 @@ package dev.vernacular.kernels;
 /// The operations of a GPT's training step and of decoding, each the size of one kernel launch: the seam between the
 /// model and its backends. `vernacular.h` states the mathematics of each; names and order here are the same.
 ///
-/// Sizes come from the tensors' shapes, which every implementation checks. Outputs come first. An optional tensor that
-/// is
-/// absent is [Tensor#NONE]. Activations and their gradients share one dtype (float32, bfloat16 or float16), the
-/// residual
-/// stream has its own; statistics, masters and parameter gradients are float32 (all of them float64 in a
-/// [dev.vernacular.kernels.reference.ReferenceKernels] run for finite differences). `accumulate` adds to a parameter
-/// gradient instead of writing it. Calls may be asynchronous: [Device#synchronize] waits.
+/// Sizes come from the tensors' shapes, which every implementation checks; axes may be joined ([B, T, C] serves as
+/// [rows, C]). Outputs come first. An optional tensor that is absent is [Tensor#NONE]. Activations and their gradients
+/// share one dtype (float32, bfloat16 or float16), the residual stream has its own; statistics, masters and parameter
+/// gradients are float32 (all of them float64 in a [dev.vernacular.kernels.reference.ReferenceKernels] run for finite
+/// differences). `accumulate` adds to a parameter gradient instead of writing it. Calls may be asynchronous:
+/// [Device#synchronize] waits.
 ///
 /// Every method throws [KernelException] when an argument or the backend is at fault, and then has written nothing.
 public interface Kernels extends AutoCloseable {
@@ -26,8 +25,7 @@ public interface Kernels extends AutoCloseable {
     long scratchBytes(Sizes sizes);
 
     /// The largest sizes a run will use: rows = B * T of a micro-batch, T, hidden size C, heads H, head size D,
-    /// feed-forward
-    /// size, padded vocabulary.
+    /// feed-forward size, padded vocabulary.
     record Sizes(
             long rows,
             long sequenceLength,
@@ -127,8 +125,7 @@ public interface Kernels extends AutoCloseable {
 
     // ---- linear -----------------------------------------------------------------------------------------------------
 
-    /// `pre = x weightᵀ + bias; y = activation(pre)`; `y` is computed from `pre` as stored, so that it can be
-    /// recomputed.
+    /// `pre = x weightᵀ + bias; y = activation(pre)`; `y` comes from `pre` as stored, so that it can be recomputed.
     ///
     /// @param y    [rows, N] dtype, written
     /// @param pre  [rows, N] dtype, written; none to drop it, and without an activation

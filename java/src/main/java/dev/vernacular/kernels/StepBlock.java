@@ -4,10 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// The `vn_step` of `vernacular.h`: what changes from step to step. Kernels read it from device memory; the host writes
-/// its
-/// first half and reads its second through a host copy.
+/// its first half and reads its second through a host copy.
 ///
 /// @param device [BYTES] the block that kernels see
+/// @param owner  the device it is on
+/// @param host   the host's copy
 public record StepBlock(Tensor device, Device owner, MemorySegment host) {
     public static final long BYTES = 128;
     private static final long SEED = 0;
@@ -49,6 +50,12 @@ public record StepBlock(Tensor device, Device owner, MemorySegment host) {
         owner.download(host.asSlice(HOST_BYTES), device.slice(HOST_BYTES, BYTES - HOST_BYTES));
     }
 
+    /// Forgets an earlier fault; the device's half is otherwise as it was at the last [#download].
+    public void clearFault() {
+        host.set(ValueLayout.JAVA_INT, FAULT, 0);
+        owner.upload(device.slice(FAULT, Integer.BYTES), host.asSlice(FAULT, Integer.BYTES));
+    }
+
     public float gradientNorm() {
         return host.get(ValueLayout.JAVA_FLOAT, GRADIENT_NORM);
     }
@@ -62,7 +69,7 @@ public record StepBlock(Tensor device, Device owner, MemorySegment host) {
         return host.get(ValueLayout.JAVA_INT, SKIP) != 0;
     }
 
-    /// An id or a label was out of range.
+    /// An id, a label or a length was out of range in some call since [#clearFault].
     public boolean fault() {
         return host.get(ValueLayout.JAVA_INT, FAULT) != 0;
     }
@@ -103,6 +110,7 @@ public record StepBlock(Tensor device, Device owner, MemorySegment host) {
         step.segment().set(ValueLayout.JAVA_INT, SKIP, skip ? 1 : 0);
     }
 
+    /// Marks an id, label or length as out of range. The flag stays until [#clearFault].
     public static void setFault(Tensor step) {
         step.segment().set(ValueLayout.JAVA_INT, FAULT, 1);
     }

@@ -68,6 +68,11 @@ public record GptConfig(
         return heads * headSize;
     }
 
+    /// Factor on attention scores: `1 / sqrt(D)` or 1.
+    public float scoreScale() {
+        return scalesScores ? (float) (1 / Math.sqrt(headSize)) : 1f;
+    }
+
     public boolean usesRope() {
         return ropeDims > 0;
     }

@@ -1,0 +1,56 @@
+package dev.vernacular.checkpoint;
+
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.model.ParameterLayout;
+import dev.vernacular.model.ParameterLayout.Parameter;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Between stored tensors and the flat float32 buffer a model computes on.
+public final class ModelWeights {
+    private ModelWeights() {}
+
+    /// Fills `weights` from a model; the gaps between parameters are left as they are.
+    ///
+    /// @param weights float32, [ParameterLayout#elements()] of them, written
+    /// @throws CheckpointException if a parameter is missing or of another shape
+    public static void load(ModelFile model, ParameterLayout layout, MemorySegment weights) {
+        Map<String, StoredTensor> byName = new HashMap<>();
+        model.tensors().forEach(tensor -> byName.put(tensor.name(), tensor));
+        for (Parameter parameter : layout.parameters()) {
+            StoredTensor tensor = byName.get(parameter.name());
+            if (tensor == null || !Arrays.equals(tensor.shape(), parameter.shape())) {
+                throw new CheckpointException(model.path() + ": " + parameter.name() + " should have the shape "
+                        + Arrays.toString(parameter.shape()) + ", the file has "
+                        + (tensor == null ? "no such tensor" : Arrays.toString(tensor.shape())));
+            }
+            ConvertedTensor.of(tensor, Dtype.F32).read(slice(parameter, weights));
+        }
+    }
+
+    /// The parameters in `weights` as tensors, which read the buffer when they are read.
+    public static List<StoredTensor> tensors(ParameterLayout layout, MemorySegment weights) {
+        return layout.parameters().stream()
+                .<StoredTensor>map(parameter -> new InBuffer(parameter.name(), parameter.shape(), slice(parameter, weights)))
+                .toList();
+    }
+
+    private static MemorySegment slice(Parameter parameter, MemorySegment weights) {
+        return weights.asSlice(parameter.offset() * Float.BYTES, parameter.elements() * Float.BYTES);
+    }
+
+    private record InBuffer(String name, long[] shape, MemorySegment bytes) implements StoredTensor {
+        @Override
+        public Dtype dtype() {
+            return Dtype.F32;
+        }
+
+        @Override
+        public void read(MemorySegment into) {
+            into.copyFrom(bytes);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.vernacular.checkpoint.megatron;
+
+import dev.vernacular.checkpoint.CheckpointException;
+import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.checkpoint.ModelFormat;
+import dev.vernacular.checkpoint.torch.TorchFile;
+import dev.vernacular.config.ModelSection;
+import dev.vernacular.files.FilesException;
+import dev.vernacular.tokenizer.TokenizerFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Opens the model inside a Lightning `.ckpt`: `state_dict` with the configuration of an `hparams.yaml`. The other
+/// objects of such a file (optimizer, callbacks, configuration classes) are data that nothing here looks at.
+public final class LightningCheckpoint {
+    private static final String HPARAMS = "hparams.yaml";
+
+    private LightningCheckpoint() {}
+
+    /// @param hparams the configuration; by default `hparams.yaml` beside the file or in one of the two folders above
+    /// @throws dev.vernacular.VernacularException with what is wrong, naming file and key or tensor
+    public static ModelFile open(Path path, Optional<Path> hparams) {
+        List<TorchFile> files = new ArrayList<>();
+        Runnable close = () -> files.forEach(TorchFile::close);
+        try {
+            for (Path rank : ranks(path)) {
+                files.add(TorchFile.open(rank));
+            }
+            Map<?, ?> root = files.getFirst().dictionary();
+            Optional<Path> config = hparams.isPresent() ? hparams : findHparams(path);
+            ModelSection section = section(path, config, root);
+            StateDict weights =
+                    new StateDict(files.stream().<Map<?, ?>>map(LightningCheckpoint::stateDict).toList(), section, path.toString());
+            return new MegatronModel(
+                    path, ModelFormat.LIGHTNING, section, weights.config(), tokenizer(section, config), weights.tensors(), close);
+        } catch (RuntimeException e) {
+            close.run();
+            throw e;
+        }
+    }
+
+    /// A file in `mp_rank_00/` has its other tensor-parallel parts in the folders beside it.
+    private static List<Path> ranks(Path path) {
+        Path folder = path.toAbsolutePath().getParent();
+        if (!folder.getFileName().toString().matches("mp_rank_\\d{2}")) {
+            return List.of(path);
+        }
+        try (Stream<Path> siblings = Files.list(folder.getParent())) {
+            return siblings.filter(sibling -> sibling.getFileName().toString().matches("mp_rank_\\d{2}"))
+                    .map(sibling -> sibling.resolve(path.getFileName()))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw FilesException.reading(folder.getParent(), e);
+        }
+    }
+
+    /// A bare state dict (`model_weights.ckpt` of an unpacked archive) is its own.
+    private static Map<?, ?> stateDict(TorchFile file) {
+        Map<?, ?> root = file.dictionary();
+        return root.get("state_dict") instanceof Map<?, ?> weights ? weights : root;
+    }
+
+    private static ModelSection section(Path path, Optional<Path> config, Map<?, ?> root) {
+        if (config.isPresent()) {
+            return ModelSection.read(config.get());
+        }
+        if (root.get("hyper_parameters") instanceof Map<?, ?> saved && saved.get("cfg") instanceof Map<?, ?> section) {
+            return ModelSection.of(Map.of("cfg", section), path + ": hyper_parameters");
+        }
+        throw new CheckpointException(path + " does not say what model it is of, and no " + HPARAMS
+                + " is beside it or in the folders above\n  Name one: hparams_file=PATH");
+    }
+
+    private static Optional<Path> findHparams(Path path) {
+        Path folder = path.toAbsolutePath().getParent();
+        for (int up = 0; up < 3 && folder != null; up++) {
+            for (String name : List.of(HPARAMS, "model_config.yaml")) {
+                if (Files.isRegularFile(folder.resolve(name))) {
+                    return Optional.of(folder.resolve(name));
+                }
+            }
+            folder = folder.getParent();
+        }
+        return Optional.empty();
+    }
+
+    /// Relative names are tried against the folder of the configuration.
+    private static Optional<TokenizerFiles> tokenizer(ModelSection section, Optional<Path> config) {
+        return new TokenizerArtifacts(section, name -> beside(config, name)).files();
+    }
+
+    private static Optional<byte[]> beside(Optional<Path> config, String name) {
+        Optional<Path> file = config.map(found -> found.toAbsolutePath().resolveSibling(name)).filter(Files::isRegularFile);
+        try {
+            return file.isPresent() ? Optional.of(Files.readAllBytes(file.get())) : Optional.empty();
+        } catch (IOException e) {
+            throw FilesException.reading(file.get(), e);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.vernacular.checkpoint.torch;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+
+/// A storage inside an open file.
+///
+/// @param bytes the member of the zip, mapped
+/// @param order of its elements; anything but little-endian comes from a rare machine
+record MappedStorage(MemorySegment bytes, ByteOrder order) implements TorchStorage {
+    @Override
+    public long byteSize() {
+        return bytes.byteSize();
+    }
+
+    @Override
+    public void read(MemorySegment into) {
+        if (order != ByteOrder.LITTLE_ENDIAN) {
+            throw new TorchException("a big-endian storage cannot be copied as it is; read its tensors instead");
+        }
+        into.copyFrom(bytes);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+}

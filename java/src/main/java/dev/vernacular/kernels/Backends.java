@@ -1,0 +1,58 @@
+package dev.vernacular.kernels;
+
+import dev.vernacular.kernels.ffm.NativeKernels;
+import dev.vernacular.kernels.ffm.NativeLibrary;
+import dev.vernacular.kernels.reference.ReferenceKernels;
+import java.util.Optional;
+
+/// Opens a backend by its name on the command line.
+public final class Backends {
+    private static final String NO_CUDA = "this version has no CUDA kernels yet";
+
+    private Backends() {}
+
+    /// `auto` takes the first of cuda, cpu, reference that can be had; a backend named explicitly is that one or an error.
+    ///
+    /// @param name    auto, cuda, cpu, cuda-emulated or reference
+    /// @param threads of the cpu backend; 0: all that this process may use
+    /// @param isa     instruction set of the cpu backend; empty: the best of this machine
+    /// @throws KernelException with exit status 2 if the backend cannot be had, with the reason and what to do
+    public static Backend open(String name, int threads, Optional<String> isa) {
+        if (threads < 0) {
+            throw KernelException.unavailable("--threads is " + threads + ", it must be 0 (all) or more");
+        }
+        return switch (name) {
+            case "auto" -> automatic(threads, isa);
+            case "cpu" -> cpu(threads, isa, "");
+            case "reference" -> reference("");
+            case "cuda", "cuda-emulated" ->
+                throw KernelException.unavailable("--backend " + name + " cannot be had: " + NO_CUDA
+                        + "\n  Use --backend cpu, or auto for the fastest of this machine.");
+            default ->
+                throw KernelException.unavailable("--backend is '" + name
+                        + "'\n  Choose one of auto, cuda, cpu, cuda-emulated, reference.");
+        };
+    }
+
+    private static Backend automatic(int threads, Optional<String> isa) {
+        try {
+            return cpu(threads, isa, " (no GPU: " + NO_CUDA + ")");
+        } catch (KernelException e) {
+            if (isa.isPresent() || e.exitStatus() != 2) {
+                throw e;
+            }
+            String reason = e.getMessage().lines().findFirst().orElse("");
+            return reference(" (no GPU: " + NO_CUDA + "; no native kernels: " + reason + "; expect it to be slow)");
+        }
+    }
+
+    private static Backend cpu(int threads, Optional<String> isa, String why) {
+        NativeKernels kernels = NativeKernels.open(NativeLibrary.cpu(), threads, isa);
+        return new Backend("cpu", kernels, new CpuDevice(), kernels.describe() + why);
+    }
+
+    private static Backend reference(String why) {
+        Kernels kernels = new ReferenceKernels();
+        return new Backend("reference", kernels, new CpuDevice(), kernels.describe() + why);
+    }
+}

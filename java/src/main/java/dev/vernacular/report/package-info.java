@@ -1,0 +1,2 @@
+/// One self-contained HTML page that shows what a model gained and lost: numbers in, page out.
+package dev.vernacular.report;

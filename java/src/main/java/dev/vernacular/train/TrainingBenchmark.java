@@ -1,0 +1,193 @@
+package dev.vernacular.train;
+
+import dev.vernacular.kernels.Activation;
+import dev.vernacular.kernels.AdamW;
+import dev.vernacular.kernels.Backend;
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.kernels.Norm;
+import dev.vernacular.kernels.ParameterSegments;
+import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.Weight;
+import dev.vernacular.model.BatchBuffers;
+import dev.vernacular.model.GptConfig;
+import dev.vernacular.model.ModelMemory;
+import dev.vernacular.model.ModelPlan;
+import dev.vernacular.model.ParameterInit;
+import dev.vernacular.model.Precision;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Random;
+
+/// Times whole training steps (forward, backward, gradient norm, clipping, AdamW) of a GPT of a given shape on random
+/// weights and tokens: no files, no data loading.
+public final class TrainingBenchmark {
+    private static final float CLIP = 1f;
+    private static final AdamW ADAMW = new AdamW(0.9f, 0.95f, 1e-8f);
+    private final Shape shape;
+    private final Backend backend;
+
+    /// @param vocabularySize rows of the token table; tokens are drawn from all of them
+    /// @param batch          sequences of one step, which is one micro-batch
+    public record Shape(
+            int layers,
+            int hiddenSize,
+            int heads,
+            int vocabularySize,
+            int sequenceLength,
+            int batch,
+            Precision precision) {
+        /// Floating-point operations of a token, forward and backward: six for each weight of a product and twelve L C T
+        /// for attention, not halved for causality (Chowdhery et al. 2022, appendix B).
+        double flopsPerToken() {
+            double weights = 12.0 * layers * hiddenSize * hiddenSize + (double) vocabularySize * hiddenSize;
+            return 6 * weights + 12.0 * layers * hiddenSize * sequenceLength;
+        }
+
+        GptConfig config() {
+            return new GptConfig(
+                    layers,
+                    hiddenSize,
+                    4 * hiddenSize,
+                    heads,
+                    hiddenSize / heads,
+                    sequenceLength,
+                    vocabularySize,
+                    Activation.GELU_TANH,
+                    Norm.LAYERNORM,
+                    1e-5f,
+                    0,
+                    10_000,
+                    1,
+                    true,
+                    true,
+                    true,
+                    0f,
+                    0f,
+                    0.02,
+                    true);
+        }
+    }
+
+    /// @param secondsPerStep of the timed steps
+    /// @param productFlops   floating-point operations a second of one large matrix product, measured in the same run
+    public record Result(
+            long parameters,
+            long plannedBytes,
+            double[] secondsPerStep,
+            double lossFirst,
+            double lossLast,
+            double productFlops,
+            Shape shape) {
+        public double medianSeconds() {
+            double[] sorted = secondsPerStep.clone();
+            Arrays.sort(sorted);
+            return sorted[sorted.length / 2];
+        }
+
+        public double minSeconds() {
+            return Arrays.stream(secondsPerStep).min().orElseThrow();
+        }
+
+        public double tokensPerSecond() {
+            return (double) shape.batch() * shape.sequenceLength() / medianSeconds();
+        }
+
+        /// Operations of the model a second over those that a large product alone reaches on this backend.
+        public double mfu() {
+            return tokensPerSecond() * shape.flopsPerToken() / productFlops;
+        }
+    }
+
+    public TrainingBenchmark(Shape shape, Backend backend) {
+        if (shape.hiddenSize() % shape.heads() != 0) {
+            throw new TrainException("--hidden " + shape.hiddenSize() + " is no multiple of --heads " + shape.heads());
+        }
+        this.shape = shape;
+        this.backend = backend;
+    }
+
+    /// @param warmup steps before the clock starts
+    public Result run(int warmup, int steps) {
+        ModelPlan plan = ModelPlan.training(
+                shape.config(), shape.precision(), shape.batch(), shape.sequenceLength(), backend.kernels());
+        ModelMemory memory = plan.allocate(backend.device(), backend.kernels());
+        memory.load(flat -> new ParameterInit(shape.config(), 1).fill(plan.layout(), flat));
+        ParameterSegments segments = memory.segments(
+                parameter -> new ModelMemory.Treatment(parameter.decays() ? 0.1f : 0f, 1f, false));
+        Random random = new Random(1);
+        double[] seconds = new double[steps];
+        double first = Double.NaN;
+        double last = Double.NaN;
+        for (int step = 0; step < warmup + steps; step++) {
+            long start = System.nanoTime();
+            last = step(memory, segments, step, random);
+            if (step >= warmup) {
+                seconds[step - warmup] = (System.nanoTime() - start) / 1e9;
+            }
+            first = step == 0 ? last : first;
+        }
+        return new Result(
+                plan.layout().parameterCount(), plan.bytes(), seconds, first, last, productFlops(), shape);
+    }
+
+    private double step(ModelMemory memory, ParameterSegments segments, int step, Random random) {
+        BatchBuffers batch = memory.model().batch();
+        int rows = batch.rows();
+        int[] ids = random.ints(rows, 0, shape.vocabularySize()).toArray();
+        int[] labels = random.ints(rows, 0, shape.vocabularySize()).toArray();
+        int[] positions = new int[rows];
+        Arrays.setAll(positions, row -> row % shape.sequenceLength());
+        double[] scales = new double[rows];
+        Arrays.fill(scales, 1.0 / rows);
+        batch.load(ids, positions, labels, scales, new int[0]);
+        memory.step().upload(1, (long) step * shape.batch(), 1e-4f, lossScale(), step);
+        memory.model().forwardBackward(false);
+        backend.kernels().gradientNorm(memory.gradients(), segments, CLIP);
+        backend.kernels()
+                .adamwUpdate(
+                        memory.masters(),
+                        memory.firstMoments(),
+                        memory.secondMoments(),
+                        memory.gradients(),
+                        segments,
+                        ADAMW);
+        return meanLoss(memory.model().losses());
+    }
+
+    private float lossScale() {
+        return shape.precision() == Precision.FP16 ? 4096f : 1f;
+    }
+
+    private double meanLoss(Tensor losses) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(losses.bytes(), 64);
+            backend.device().download(host, losses);
+            double sum = 0;
+            for (long row = 0; row < losses.elements(); row++) {
+                sum += host.getAtIndex(ValueLayout.JAVA_FLOAT, row);
+            }
+            return sum / losses.elements();
+        }
+    }
+
+    /// The rate of `[1024, 768] x [768, 2304]`, best of several.
+    private double productFlops() {
+        Dtype dtype = shape.precision().activation();
+        int rows = 1024;
+        int inner = 768;
+        int cols = 2304;
+        Tensor x = backend.device().allocate(dtype, rows, inner);
+        Tensor y = backend.device().allocate(dtype, rows, cols);
+        Tensor master = backend.device().allocate(Dtype.F32, cols, inner);
+        double best = Double.MAX_VALUE;
+        for (int i = 0; i < 10; i++) {
+            long start = System.nanoTime();
+            backend.kernels().linearForward(y, Tensor.NONE, x, Weight.ofMaster(master), Tensor.NONE, Activation.NONE);
+            backend.device().synchronize();
+            best = Math.min(best, (System.nanoTime() - start) / 1e9);
+        }
+        return 2.0 * rows * inner * cols / best;
+    }
+}

@@ -1,0 +1,36 @@
+// Dropout factors of consecutive elements, many Philox counters at a time: vn::<level>::dropout_factors.
+#pragma once
+#include <cstring>
+
+#include "context.h"
+#include "philox.h"
+
+#define VN_LOOPS "dropout.inl"
+#include "each_isa.h"
+
+namespace vn {
+
+// A probability in [0, 1); where something is drawn, also a step block and the T that says which sample a row is of.
+inline int32_t require_dropout(vn_context* ctx, const char* operation, float probability, int64_t T) {
+  VN_REQUIRE(ctx, probability >= 0 && probability < 1, "%s: dropout is %g, not in [0, 1)", operation, double(probability));
+  if (probability == 0) return VN_OK;
+  VN_REQUIRE(ctx, T > 0, "%s: T is %lld", operation, (long long) T);
+  return require_step(ctx, operation);
+}
+
+// The dropout of a [rows, C] matrix: its row r is token r % T of sample first_sample + r / T.
+struct RowDropout {
+  Dropout dropout;
+  uint64_t first_sample;
+  int64_t T, C;
+
+  RowDropout(const vn_context* ctx, int32_t site, float probability, int64_t T, int64_t C)
+      : dropout(probability > 0 ? ctx->step->seed : 0, site, probability),
+        first_sample(probability > 0 ? uint64_t(ctx->step->first_sample) : 0), T(T), C(C) {}
+
+  bool draws() const { return dropout.draws(); }
+  uint64_t sample(int64_t row) const { return first_sample + uint64_t(row / T); }
+  uint64_t element(int64_t row, int64_t column) const { return uint64_t(row % T * C + column); }
+};
+
+}  // namespace vn
