@@ -7,6 +7,25 @@
 #include "context.h"
 #include "philox.h"
 
+namespace vn {
+
+// The dropout of a [rows, C] matrix: its row r is token r % T of sample first_sample + r / T.
+struct RowDropout {
+  Dropout dropout;
+  uint64_t first_sample;
+  int64_t T, C;
+
+  RowDropout(const vn_context* ctx, int32_t site, float probability, int64_t T, int64_t C)
+      : dropout(probability > 0 ? ctx->step->seed : 0, site, probability),
+        first_sample(probability > 0 ? uint64_t(ctx->step->first_sample) : 0), T(T), C(C) {}
+
+  bool draws() const { return dropout.draws(); }
+  uint64_t sample(int64_t row) const { return first_sample + uint64_t(row / T); }
+  uint64_t element(int64_t row, int64_t column) const { return uint64_t(row % T * C + column); }
+};
+
+}  // namespace vn
+
 // 64-bit lanes of which the low half counts: a product of two low halves is one instruction everywhere.
 namespace vn::scalar {
 typedef uint64_t Lanes __attribute__((vector_size(16)));
@@ -45,20 +64,5 @@ inline int32_t require_dropout(vn_context* ctx, const char* operation, float pro
   VN_REQUIRE(ctx, T > 0, "%s: T is %lld", operation, (long long) T);
   return require_step(ctx, operation);
 }
-
-// The dropout of a [rows, C] matrix: its row r is token r % T of sample first_sample + r / T.
-struct RowDropout {
-  Dropout dropout;
-  uint64_t first_sample;
-  int64_t T, C;
-
-  RowDropout(const vn_context* ctx, int32_t site, float probability, int64_t T, int64_t C)
-      : dropout(probability > 0 ? ctx->step->seed : 0, site, probability),
-        first_sample(probability > 0 ? uint64_t(ctx->step->first_sample) : 0), T(T), C(C) {}
-
-  bool draws() const { return dropout.draws(); }
-  uint64_t sample(int64_t row) const { return first_sample + uint64_t(row / T); }
-  uint64_t element(int64_t row, int64_t column) const { return uint64_t(row % T * C + column); }
-};
 
 }  // namespace vn

@@ -47,3 +47,19 @@ inline void dropout_factors(float* factors, const Dropout& dropout, uint64_t sam
     }
   }
 }
+
+// f(c, n, factors) over the vectors of a row, from column c with n columns left; factors are 1 where nothing is dropped.
+template <class F>
+VN_INLINE void for_dropped_row(const RowDropout& d, int64_t row, const F& f) {
+  if (!d.draws()) {
+    for (int64_t c = 0; c < d.C; c += Vec::width) f(c, d.C - c, Vec(1.0f));
+    return;
+  }
+  constexpr int64_t chunk = 512;
+  alignas(64) float factors[chunk];
+  for (int64_t begin = 0; begin < d.C; begin += chunk) {
+    const int64_t end = std::min(d.C, begin + chunk);
+    dropout_factors(factors, d.dropout, d.sample(row), d.element(row, begin), end - begin);
+    for (int64_t c = begin; c < end; c += Vec::width) f(c, end - c, load(factors + c - begin));
+  }
+}

@@ -7,6 +7,7 @@ void test_pool();
 void test_gemm(vn::Isa isa);
 void test_linear(vn::Isa isa);
 void test_random(vn::Isa isa);
+void test_arguments(vn::Isa isa);
 void test_attention(vn::Isa isa);
 void test_embedding(vn::Isa isa);
 void test_layernorm(vn::Isa isa);
@@ -21,6 +22,7 @@ int main() {
     test_gemm(vn::Isa(isa));
     test_linear(vn::Isa(isa));
     test_random(vn::Isa(isa));
+    test_arguments(vn::Isa(isa));
     test_attention(vn::Isa(isa));
     test_embedding(vn::Isa(isa));
     test_layernorm(vn::Isa(isa));
