@@ -16,7 +16,7 @@ constexpr int64_t block_words = 1024;            // of a reduction: 112 rows of 
 constexpr int64_t tile_rows_most = 112;          // of C
 constexpr int64_t tile_panels_most = 8;          // of C: 256 columns
 constexpr int64_t chunk_words = int64_t(4) << 20;  // of B packed at a time: 16 MiB
-constexpr int64_t tiles_wanted = 32;             // smaller tiles rather than fewer
+constexpr int64_t tiles_wanted = 16;             // smaller tiles rather than fewer
 
 // Scratch of a product. Per thread: a block of A (rows with 16 words between, against equal L1 sets, or k-major),
 // sums over blocks of the reduction, and rows of a compute copy widened to floats.
