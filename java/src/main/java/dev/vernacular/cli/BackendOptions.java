@@ -1,5 +1,8 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.kernels.Backend;
+import dev.vernacular.kernels.Backends;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// Where kernels run.
@@ -23,4 +26,11 @@ final class BackendOptions {
             paramLabel = "SET",
             description = "Instruction set of the cpu backend: scalar, avx2, avx512, avx512bf16 or amx; default: the best.")
     String isa;
+
+    /// Opens the backend and says in one line on stderr what it is.
+    Backend open() {
+        Backend backend = Backends.open(name, threads, Optional.ofNullable(isa));
+        Console.note("backend: " + backend.why());
+        return backend;
+    }
 }

@@ -27,6 +27,12 @@ final class Console {
         System.out.println(line);
     }
 
+    /// A part of a line of a command's result, shown at once.
+    static void piece(String text) {
+        System.out.print(text);
+        System.out.flush();
+    }
+
     /// A command's result as one line of JSON.
     ///
     /// @param value a map or a record, keys in snake case

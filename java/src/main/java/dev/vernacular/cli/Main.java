@@ -19,6 +19,10 @@ import picocli.CommandLine.ParseResult;
             ExpandCommand.class,
             ConvertCommand.class,
             InspectCommand.class,
+            TrainCommand.class,
+            GenerateCommand.class,
+            ScoreCommand.class,
+            EvalCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
         })

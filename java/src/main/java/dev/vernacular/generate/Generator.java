@@ -1,5 +1,8 @@
 package dev.vernacular.generate;
 
+import dev.vernacular.checkpoint.ConvertedTensor;
+import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.Decoder;
@@ -9,7 +12,10 @@ import dev.vernacular.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// Continues prompts with a GPT, a batch at a time.
 ///
@@ -54,6 +60,16 @@ public final class Generator {
         decoder.load(source);
         int rows = config.paddedVocabularySize();
         columns = tokenizer.map(t -> Math.min(t.size(), rows)).orElse(rows);
+    }
+
+    /// A generator of a stored model.
+    public static Generator open(
+            ModelFile model, Dtype weights, Optional<Tokenizer> tokenizer, int batch, int capacity, Backend backend) {
+        Map<String, StoredTensor> stored =
+                model.tensors().stream().collect(Collectors.toMap(StoredTensor::name, Function.identity()));
+        ParameterSource source = (parameter, values) ->
+                ConvertedTensor.of(stored.get(parameter.name()), Dtype.F32).read(values);
+        return new Generator(model.config(), source, weights, tokenizer, batch, capacity, backend);
     }
 
     /// The capacity that prompts and new tokens need.

@@ -54,6 +54,14 @@ public record GoldenModel(JsonNode json) {
         };
     }
 
+    /// Writes the weights into a flat buffer.
+    public void fill(MemorySegment flat) {
+        for (ParameterLayout.Parameter parameter : new ParameterLayout(config()).parameters()) {
+            long at = parameter.offset() * Float.BYTES;
+            weights().read(parameter, flat.asSlice(at, parameter.elements() * Float.BYTES));
+        }
+    }
+
     /// The inputs, one row a sequence.
     public int[][] ids() {
         return rows("ids");

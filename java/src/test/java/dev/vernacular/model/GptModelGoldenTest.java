@@ -8,7 +8,6 @@ import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Sampling;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.reference.ReferenceKernels;
-import dev.vernacular.model.ParameterLayout.Parameter;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -64,12 +63,7 @@ class GptModelGoldenTest {
         ReferenceKernels kernels = new ReferenceKernels();
         ModelMemory memory = ModelPlan.evaluation(golden.config(), Precision.FP32, ids.length, ids[0].length, kernels)
                 .allocate(new CpuDevice(), kernels);
-        memory.load(flat -> {
-            for (Parameter parameter : memory.layout().parameters()) {
-                golden.weights()
-                        .read(parameter, flat.asSlice(parameter.offset() * Float.BYTES, parameter.elements() * Float.BYTES));
-            }
-        });
+        memory.load(golden::fill);
         int rows = ids.length * ids[0].length;
         int[] labels = new int[rows];
         int[] positions = new int[rows];

@@ -1,0 +1,201 @@
+package dev.vernacular.cli;
+
+import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.eval.BeforeAfter;
+import dev.vernacular.eval.Scorer;
+import dev.vernacular.eval.StepZero;
+import dev.vernacular.files.Document;
+import dev.vernacular.files.DocumentReader;
+import dev.vernacular.generate.Generation;
+import dev.vernacular.generate.GenerationOptions;
+import dev.vernacular.generate.GenerationRequest;
+import dev.vernacular.generate.Generator;
+import dev.vernacular.kernels.Backend;
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.tokenizer.Tokenizer;
+import dev.vernacular.tokenizer.TokenizerException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `eval`: two models side by side.
+@Command(
+        name = "eval",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Compares a model with the one it was made from: bits per byte and tokens per word of each language, and how far"
+                    + " the base's own language has moved.",
+            "Example: vernacular eval --before base.nemo --after model.nemo --text en=english.txt th=thai.jsonl"
+        })
+final class EvalCommand implements Runnable {
+    private static final int SAMPLE_TOKENS = 30;
+
+    @Option(names = "--before", required = true, paramLabel = "MODEL", description = "The base model.")
+    private Path before;
+
+    @Option(names = "--after", required = true, paramLabel = "MODEL", description = "What was made from it.")
+    private Path after;
+
+    @Mixin
+    private NamedTexts texts;
+
+    @Option(
+            names = "--base-language",
+            paramLabel = "NAME",
+            description = "Which of the texts is in the base's language; default: the first.")
+    private Optional<String> baseLanguage = Optional.empty();
+
+    @Option(names = "--prompt", arity = "1..*", paramLabel = "TEXT", description = "Texts that both models continue.")
+    private List<String> prompts = new ArrayList<>();
+
+    @Mixin
+    private BackendOptions backends;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Override
+    public void run() {
+        Map<String, List<String>> documents = documents();
+        String base = baseLanguage.orElse(documents.keySet().iterator().next());
+        try (ModelFile earlier = ModelFile.open(before);
+                ModelFile later = ModelFile.open(after)) {
+            BeforeAfter result = compare(earlier, later, documents, base);
+            List<Map<String, String>> samples = samples(earlier, later);
+            if (common.json) {
+                Console.json(json(result, samples));
+            } else {
+                show(result, base, samples);
+            }
+        }
+    }
+
+    private Map<String, List<String>> documents() {
+        Map<String, List<String>> documents = new LinkedHashMap<>();
+        texts.files().forEach((name, files) -> documents.put(name, texts(files)));
+        return documents;
+    }
+
+    private static List<String> texts(List<Path> files) {
+        List<String> texts = new ArrayList<>();
+        try (DocumentReader reader = DocumentReader.open(files, "text")) {
+            for (Optional<Document> next = reader.next(); next.isPresent(); next = reader.next()) {
+                texts.add(next.get().text());
+            }
+        }
+        return texts;
+    }
+
+    private BeforeAfter compare(
+            ModelFile earlier, ModelFile later, Map<String, List<String>> documents, String base) {
+        try (Backend backend = backends.open()) {
+            Scorer beforeScorer = Scorer.open(earlier, backend);
+            Scorer afterScorer = Scorer.open(later, backend);
+            return BeforeAfter.of(
+                    documents, base, beforeScorer, tokenizer(earlier), afterScorer, tokenizer(later), backend);
+        }
+    }
+
+    private List<Map<String, String>> samples(ModelFile earlier, ModelFile later) {
+        List<Map<String, String>> samples = new ArrayList<>();
+        List<String> beforeTexts = continuations(earlier);
+        List<String> afterTexts = continuations(later);
+        for (int i = 0; i < prompts.size(); i++) {
+            Map<String, String> sample = new LinkedHashMap<>();
+            sample.put("prompt", prompts.get(i));
+            sample.put("before", beforeTexts.get(i));
+            sample.put("after", afterTexts.get(i));
+            samples.add(sample);
+        }
+        return samples;
+    }
+
+    private List<String> continuations(ModelFile model) {
+        if (prompts.isEmpty()) {
+            return List.of();
+        }
+        Tokenizer tokenizer = tokenizer(model);
+        List<int[]> tokens = GenerationRequest.tokens(prompts, false, tokenizer);
+        int longest = tokens.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
+        int room = Math.max(0, model.config().maxPositions() + 1 - longest);
+        GenerationOptions options = GenerationOptions.greedy(Math.min(SAMPLE_TOKENS, room));
+        int capacity = Generator.capacity(model.config(), tokens, options.tokens());
+        try (Backend backend = backends.open()) {
+            return Generator.open(model, Dtype.F32, Optional.of(tokenizer), prompts.size(), capacity, backend)
+                    .generate(tokens, options)
+                    .stream()
+                    .map(Generation::text)
+                    .toList();
+        }
+    }
+
+    private static Tokenizer tokenizer(ModelFile model) {
+        return model.tokenizer()
+                .map(Tokenizer::of)
+                .orElseThrow(() -> new TokenizerException(model.path() + " carries no tokenizer"
+                        + "\n  Convert it to a .nemo file or a Hugging Face folder that has one."));
+    }
+
+    private static Map<String, Object> json(BeforeAfter result, List<Map<String, String>> samples) {
+        Map<String, Object> languages = new LinkedHashMap<>();
+        result.languages().forEach((name, language) -> {
+            Map<String, Object> numbers = new LinkedHashMap<>();
+            numbers.put("bits_per_byte_before", language.before().bitsPerByte());
+            numbers.put("bits_per_byte_after", language.after().bitsPerByte());
+            numbers.put("tokens_per_word_before", language.fertilityBefore().tokensPerWord());
+            numbers.put("tokens_per_word_after", language.fertilityAfter().tokensPerWord());
+            languages.put(name, numbers);
+        });
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("languages", languages);
+        json.put("base_ids_identical", result.base().areBaseIdsIdentical());
+        json.put("step0", json(result.base()));
+        json.put("samples", samples);
+        return json;
+    }
+
+    private static Map<String, Object> json(StepZero base) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("bits_per_byte_base", base.bitsPerByteBase());
+        json.put("bits_per_byte_expanded", base.bitsPerByteExpanded());
+        json.put("new_token_mass", base.agreement().newIdMass());
+        json.put("greedy_agreement", base.agreement().greedy());
+        json.put("kl_base_ids", base.agreement().klBaseIds());
+        json.put("verdict", base.verdict());
+        return json;
+    }
+
+    private static void show(BeforeAfter result, String base, List<Map<String, String>> samples) {
+        Console.result(String.format("%-10s %21s %25s", "", "bits per byte", "tokens per word"));
+        Console.result(String.format("%-10s %10s %10s %8s %8s %8s", "", "before", "after", "", "before", "after"));
+        result.languages().forEach((name, language) -> Console.result(String.format(
+                "%-10s %10.4f %10.4f %+7.1f%% %8.2f %8.2f",
+                name,
+                language.before().bitsPerByte(),
+                language.after().bitsPerByte(),
+                100 * language.rise(),
+                language.fertilityBefore().tokensPerWord(),
+                language.fertilityAfter().tokensPerWord())));
+        Console.result(String.format(
+                "on %s: ids %s, the same next token at %.1f%% of places, KL over the base's ids %.4g, %.4g of the"
+                        + " probability on new tokens",
+                base,
+                result.base().areBaseIdsIdentical() ? "identical" : "not identical",
+                100 * result.base().agreement().greedy(),
+                result.base().agreement().klBaseIds(),
+                result.base().agreement().newIdMass()));
+        samples.forEach(sample -> Console.result("\n" + sample.get("prompt") + "\n  before:" + indented(sample.get("before"))
+                + "\n  after: " + indented(sample.get("after"))));
+    }
+
+    private static String indented(String text) {
+        return text.replace("\n", "\n    ");
+    }
+}

@@ -1,0 +1,112 @@
+package dev.vernacular.cli;
+
+import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.eval.Score;
+import dev.vernacular.eval.Scorer;
+import dev.vernacular.files.DocumentReader;
+import dev.vernacular.generate.IdLines;
+import dev.vernacular.kernels.Backend;
+import dev.vernacular.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `score`: how well a model predicts texts.
+@Command(
+        name = "score",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Teacher-forced log-probabilities: perplexity and bits per byte of texts, a document a line.",
+            "Example: vernacular score --model model.nemo --text en=english.txt th=thai.jsonl"
+        })
+final class ScoreCommand implements Runnable {
+    @Option(names = "--model", required = true, paramLabel = "MODEL", description = "Any supported model.")
+    private Path model;
+
+    @Mixin
+    private NamedTexts texts;
+
+    @Option(
+            names = "--ids",
+            description = "The files hold token ids, one sequence a line; nothing is put before them, and --json gives the"
+                    + " log-probability of each token but the first.")
+    private boolean ids;
+
+    @Option(names = "--json-key", defaultValue = "text", paramLabel = "KEY",
+            description = "Field of JSON lines that holds the text; default: ${DEFAULT-VALUE}.")
+    private String key;
+
+    @Mixin
+    private TokenizerOption tokenizers;
+
+    @Mixin
+    private BackendOptions backends;
+
+    @Mixin
+    private CommonOptions common;
+
+    @Override
+    public void run() {
+        Map<String, List<Path>> files = texts.files();
+        Map<String, Object> json = new LinkedHashMap<>();
+        try (ModelFile file = ModelFile.open(model);
+                Backend backend = backends.open()) {
+            Optional<Tokenizer> tokenizer = ids ? tokenizers.of(file) : Optional.of(tokenizers.required(file));
+            Scorer scorer = Scorer.open(file, backend);
+            files.forEach((name, paths) -> {
+                if (ids) {
+                    scoreIds(name, paths, scorer, tokenizer, json);
+                } else {
+                    scoreText(name, paths, scorer, tokenizer.orElseThrow(), json);
+                }
+            });
+        }
+        if (common.json) {
+            Console.json(json);
+        }
+    }
+
+    private void scoreText(
+            String name, List<Path> paths, Scorer scorer, Tokenizer tokenizer, Map<String, Object> json) {
+        try (DocumentReader documents = DocumentReader.open(paths, key)) {
+            Score score = scorer.score(documents, tokenizer);
+            json.put(name, numbers(score));
+            show(name, score);
+        }
+    }
+
+    private void scoreIds(
+            String name, List<Path> paths, Scorer scorer, Optional<Tokenizer> tokenizer, Map<String, Object> json) {
+        List<int[]> sequences = paths.stream().flatMap(path -> IdLines.read(path).stream()).toList();
+        List<float[]> logprobs = scorer.logprobs(sequences);
+        Score score = Score.of(logprobs, tokenizer.map(t -> Score.bytes(sequences, t)).orElse(0L));
+        Map<String, Object> numbers = numbers(score);
+        numbers.put("token_logprobs", logprobs);
+        json.put(name, numbers);
+        show(name, score);
+    }
+
+    private void show(String name, Score score) {
+        if (!common.json) {
+            Console.result(String.format(
+                    "%s: %,d tokens, %,d bytes, perplexity %.4f, %.4f bits per byte",
+                    name, score.tokens(), score.bytes(), score.perplexity(), score.bitsPerByte()));
+        }
+    }
+
+    private static Map<String, Object> numbers(Score score) {
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        numbers.put("tokens", score.tokens());
+        numbers.put("bytes", score.bytes());
+        numbers.put("nll", score.nll());
+        numbers.put("perplexity", score.perplexity());
+        numbers.put("bits_per_byte", score.bitsPerByte());
+        return numbers;
+    }
+}

@@ -1,0 +1,44 @@
+package dev.vernacular.generate;
+
+import dev.vernacular.files.LineReader;
+import dev.vernacular.files.TextLine;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Token ids as text: one sequence a line, decimal, with spaces or commas between.
+public final class IdLines {
+    private IdLines() {}
+
+    /// The sequences of a file; a blank line is an empty one.
+    ///
+    /// @throws GenerateException if something is no id, with `file:line`
+    public static List<int[]> read(Path file) {
+        List<int[]> sequences = new ArrayList<>();
+        try (LineReader lines = LineReader.open(file)) {
+            for (Optional<TextLine> line = lines.next(); line.isPresent(); line = lines.next()) {
+                sequences.add(parse(line.get()));
+            }
+        }
+        return sequences;
+    }
+
+    private static int[] parse(TextLine line) {
+        String text = line.text().strip();
+        if (text.isEmpty()) {
+            return new int[0];
+        }
+        String[] words = text.split("[\\s,]+");
+        int[] ids = new int[words.length];
+        for (int i = 0; i < words.length; i++) {
+            try {
+                ids[i] = Integer.parseUnsignedInt(words[i]);
+            } catch (NumberFormatException e) {
+                throw new GenerateException(line.where() + ": '" + words[i]
+                        + "' is no token id\n  A line is one sequence of decimal ids with spaces between.");
+            }
+        }
+        return ids;
+    }
+}
