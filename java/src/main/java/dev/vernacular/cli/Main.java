@@ -13,15 +13,18 @@ import picocli.CommandLine.ParseResult;
         version = "vernacular 0.1.0",
         description = "Teaches a pretrained GPT a new language.",
         subcommands = {
-            BenchCommand.class,
-            CommandLine.HelpCommand.class,
-            EvalCommand.class,
-            GenerateCommand.class,
-            PreprocessCommand.class,
-            ScoreCommand.class,
-            SplitCommand.class,
             TokenizerCommand.class,
-            TrainCommand.class
+            SplitCommand.class,
+            PreprocessCommand.class,
+            ExpandCommand.class,
+            ConvertCommand.class,
+            InspectCommand.class,
+            TrainCommand.class,
+            GenerateCommand.class,
+            ScoreCommand.class,
+            EvalCommand.class,
+            BenchCommand.class,
+            CommandLine.HelpCommand.class
         })
 public final class Main implements Runnable {
     @CommandLine.Spec

@@ -60,7 +60,10 @@ final class PreprocessCommand implements Runnable {
     @Option(names = {"--text-file", "--text_file"}, description = "The input is plain text, a document a line.")
     private boolean isPlainText;
 
-    @Option(names = "--tokenizer", paramLabel = "DIR", description = "Folder of the tokenizer; or the next options.")
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "DIR",
+            description = "Folder of the tokenizer, or a model with one; or the next options.")
     private Optional<Path> tokenizer = Optional.empty();
 
     @Option(
@@ -163,7 +166,7 @@ final class PreprocessCommand implements Runnable {
 
     private Tokenizer chooseTokenizer() {
         if (tokenizer.isPresent()) {
-            return Tokenizer.load(tokenizer.get());
+            return TokenizerArgument.load(tokenizer.get());
         }
         if (vocab.isPresent() && merges.isPresent()) {
             requireKnown("--tokenizer-type", tokenizerType, "GPT2BPETokenizer");

@@ -9,7 +9,7 @@ import dev.vernacular.kernels.Backends;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.model.TinyModel;
-import dev.vernacular.tokenizer.PreTokenizer;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.Vocabulary;
 import java.lang.foreign.MemorySegment;
