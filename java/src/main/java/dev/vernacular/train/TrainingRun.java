@@ -116,7 +116,7 @@ public final class TrainingRun {
     private Result from(Optional<RunCheckpoint> checkpoint) {
         checkpoint.ifPresent(found -> {
             found.requireFits(setup.start().config());
-            found.noteDifferences(config, listener::note);
+            found.noteDifferences(config, setup.sourceNames(), listener::note);
         });
         TrainingState state = checkpoint
                 .map(found -> found.state(setup.sourceNames(), config.scaling()))

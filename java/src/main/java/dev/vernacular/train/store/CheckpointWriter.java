@@ -22,6 +22,8 @@ import java.util.Map;
 public final class CheckpointWriter {
     /// The key of what is ours.
     static final String OURS = "vernacular";
+    static final String SOURCES = "sources";
+    static final String CONSUMED_BY_SOURCE = "consumed_samples_by_source";
     static final String SCALER = "PipelineMixedPrecisionPlugin";
     /// Lightning upgrades checkpoints by their version.
     private static final String LIGHTNING_VERSION = "2.0.9";
@@ -152,16 +154,13 @@ public final class CheckpointWriter {
     }
 
     private Map<String, Object> ours(TrainingState state) {
-        Map<String, Object> perSource = new LinkedHashMap<>();
-        for (int source = 0; source < sources.size(); source++) {
-            perSource.put(sources.get(source), state.consumedPerSource().get(source));
-        }
         Map<String, Object> ours = new LinkedHashMap<>();
         ours.put("version", (long) VERSION);
         ours.put("step", (long) state.step());
         ours.put("updates", state.updates());
         ours.put("consumed_samples", state.consumedSamples());
-        ours.put("consumed_samples_by_source", perSource);
+        ours.put(SOURCES, sources);
+        ours.put(CONSUMED_BY_SOURCE, state.consumedPerSource());
         ours.put("seed", config.seed());
         ours.put("sequence_length", (long) config.data().sequenceLength());
         ours.put("global_batch_size", (long) config.batch().global());

@@ -12,8 +12,8 @@ import dev.vernacular.model.ModelMemory;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,17 +65,11 @@ public final class RunCheckpoint implements AutoCloseable {
         long consumed = number(ours, "consumed_samples")
                 .or(() -> CheckpointName.consumedSamples(file))
                 .orElse(0L);
-        List<Long> perSource = new ArrayList<>();
-        if (ours.get("consumed_samples_by_source") instanceof Map<?, ?> counts) {
-            sources.forEach(source -> perSource.add(number(counts, source).orElse(0L)));
-        } else {
-            sources.forEach(source -> perSource.add(0L));
-        }
         return new TrainingState(
                 step(),
                 number(ours, "updates").or(this::optimizerSteps).orElse((long) step()),
                 consumed,
-                perSource,
+                perSource(ours, sources),
                 new TrainingState.Scale(
                         scaler.get("scale") instanceof Number scale ? scale.floatValue() : (float) scaling.initialScale(),
                         number(scaler, "_growth_tracker").orElse(0L).intValue(),
@@ -83,9 +77,27 @@ public final class RunCheckpoint implements AutoCloseable {
                 ours.get("val_loss") instanceof Number loss ? loss.doubleValue() : Double.NaN);
     }
 
+    /// Zeros where the datasets are not those of the checkpoint.
+    private static List<Long> perSource(Map<?, ?> ours, List<String> sources) {
+        if (sources.equals(ours.get(CheckpointWriter.SOURCES))
+                && ours.get(CheckpointWriter.CONSUMED_BY_SOURCE) instanceof List<?> counts
+                && counts.size() == sources.size()) {
+            return counts.stream()
+                    .map(count -> count instanceof Number number ? number.longValue() : 0L)
+                    .toList();
+        }
+        return Collections.nCopies(sources.size(), 0L);
+    }
+
     /// Says what of the run differs from when it was saved, which makes it another run from here on.
-    public void noteDifferences(RunConfig config, Consumer<String> notes) {
+    ///
+    /// @param sources the run's training datasets
+    public void noteDifferences(RunConfig config, List<String> sources, Consumer<String> notes) {
         Map<?, ?> ours = optionalSection(CheckpointWriter.OURS);
+        if (!ours.isEmpty() && !sources.equals(ours.get(CheckpointWriter.SOURCES))) {
+            notes.accept("the checkpoint was saved with the datasets " + ours.get(CheckpointWriter.SOURCES) + ", now they are "
+                    + sources + ": the run goes on at sample " + number(ours, "consumed_samples").orElse(0L) + " of these");
+        }
         noteDifference(ours, "seed", config.seed(), notes);
         noteDifference(ours, "sequence_length", config.data().sequenceLength(), notes);
         noteDifference(ours, "global_batch_size", config.batch().global(), notes);
