@@ -70,7 +70,9 @@ int32_t require_arguments(vn_context* ctx, const Arguments& a) {
 
 AttentionCall call_of(vn_context* ctx, const Arguments& a) {
   const bool draws = a.dropout > 0;
-  return {ctx, gemm_for(ctx->isa, a.dtype), a.positions, a.document_starts, a.B, a.T, a.H, a.kv_heads, a.D,
+  // Rotated queries and keys are float32: rounded to pairs of bf16 they would cost the scores their accuracy.
+  const Isa isa = a.rope ? std::min(ctx->isa, Isa::avx512) : ctx->isa;
+  return {ctx, gemm_for(isa, a.dtype), a.positions, a.document_starts, a.B, a.T, a.H, a.kv_heads, a.D,
           Rope(a.rope, a.P, a.rope_dims), a.scale, Dropout(draws ? ctx->step->seed : 0, a.site, a.dropout),
           draws ? uint64_t(ctx->step->first_sample) : 0};
 }

@@ -13,7 +13,7 @@ static void forward(const Embedding<R>& a, int64_t begin, int64_t end) {
     for (int64_t c0 = 0; c0 < a.C; c0 += chunk) {
       const int64_t stop = std::min(a.C, c0 + chunk);
       const float* token = a.tokens_copy ? copied : a.tokens + id * a.C + c0;
-      if (a.tokens_copy) read_copy(copied, a.tokens_copy, a.Vp, a.C, id, c0, stop - c0, a.copy_dtype);
+      if (a.tokens_copy) read_copy(a.ctx->level, copied, a.tokens_copy, a.Vp, a.C, id, c0, stop - c0, a.copy_dtype);
       if (a.dropout.draws()) {
         dropout_factors(factors, a.dropout.dropout, a.dropout.sample(row), a.dropout.element(row, c0), stop - c0);
       }

@@ -20,14 +20,14 @@ VN_INLINE Vec exp(Vec x) {
 // GELU by tanh: x (1 + tanh u) / 2 = x / (1 + e^(-2u)), u = sqrt(2/pi) (x + 0.044715 x^3): no cancellation.
 constexpr float gelu_slope = 2 * 0.7978845608f, gelu_cubic = 0.044715f;
 
-VN_INLINE Vec gelu_tanh_denominator(Vec x) {
-  return 1.0f + exp(x * fma(x * x, -gelu_slope * gelu_cubic, -gelu_slope));
+VN_INLINE Vec gelu_tanh_exponential(Vec x) {
+  return exp(x * fma(x * x, -gelu_slope * gelu_cubic, -gelu_slope));
 }
-// s + x s (1 - s) (2u)' with s = 1 / (1 + e^(-2u)). Beyond 20 it is 0 or 1, and x^3 would overflow.
+// s + x s (1 - s) (2u)' with e = e^(-2u), s = 1 / (1 + e), 1 - s = e s. Beyond 10 it is 0 or 1, and e would overflow.
 VN_INLINE Vec gelu_tanh_gradient(Vec x) {
-  x = min(20.0f, max(-20.0f, x));
-  const Vec s = 1.0f / gelu_tanh_denominator(x);
-  return fma(x * s * (1.0f - s), fma(x * x, 3 * gelu_slope * gelu_cubic, gelu_slope), s);
+  x = min(10.0f, max(-10.0f, x));
+  const Vec e = gelu_tanh_exponential(x), s = 1.0f / (1.0f + e);
+  return fma(x * (s * e) * s, fma(x * x, 3 * gelu_slope * gelu_cubic, gelu_slope), s);
 }
 
 // GELU by erf: x P(x), P the normal distribution. P(-a) e^(a^2 / 2) = t q(t) with t = 1 / (1 + a / 4) and q of degree
@@ -50,7 +50,7 @@ VN_INLINE Vec normal_distribution(Vec x, Vec* density) {
 
 template <int32_t ACTIVATION>
 VN_INLINE Vec activate(Vec x) {
-  if constexpr (ACTIVATION == VN_GELU_TANH) return x / gelu_tanh_denominator(x);
+  if constexpr (ACTIVATION == VN_GELU_TANH) return x / (1.0f + gelu_tanh_exponential(x));
   if constexpr (ACTIVATION == VN_GELU_ERF) {
     Vec density;
     return x * normal_distribution(x, &density);

@@ -3,12 +3,18 @@
 
 #include "check.h"
 
+void test_pool();
 void test_gemm(vn::Isa isa);
+void test_linear(vn::Isa isa);
+void test_classifier(vn::Isa isa);
 
 int main() {
+  test_pool();
   for (int isa = 0; isa <= int(vn::best_isa()); isa++) {
     const int before = check::failures;
     test_gemm(vn::Isa(isa));
+    test_linear(vn::Isa(isa));
+    test_classifier(vn::Isa(isa));
     printf("%-10s %s\n", vn::isa_name(vn::Isa(isa)), check::failures == before ? "ok" : "FAILED");
   }
   return check::failures > 0;

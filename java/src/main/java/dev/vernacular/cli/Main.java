@@ -16,9 +16,13 @@ import picocli.CommandLine.ParseResult;
             TokenizerCommand.class,
             SplitCommand.class,
             PreprocessCommand.class,
-            EvalCommand.class,
+            ExpandCommand.class,
+            ConvertCommand.class,
+            InspectCommand.class,
+            TrainCommand.class,
             GenerateCommand.class,
             ScoreCommand.class,
+            EvalCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
         })

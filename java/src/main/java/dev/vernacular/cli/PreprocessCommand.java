@@ -25,38 +25,58 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         description = {
             "Turns JSON Lines or plain text (.gz and .zst too) into a Megatron dataset, P_<key>_document.bin and .idx.",
-            "Example: vernacular preprocess --input train.jsonl --tokenizer tok/th-en --append-eod --output-prefix data/train"
+            "Example: vernacular preprocess --input a.jsonl --tokenizer tok/th-en --append-eod --output-prefix data/a"
         })
 final class PreprocessCommand implements Runnable {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--input", required = true, arity = "1..*", paramLabel = "FILE",
+    @Option(
+            names = "--input",
+            required = true,
+            arity = "1..*",
+            paramLabel = "FILE",
             description = "Files or patterns, read in this order.")
     private List<String> input;
 
     @Option(names = "--preproc-folder", description = "The input is a folder: take the files in it.")
     private boolean isFolder;
 
-    @Option(names = "--files-filter", defaultValue = "**/*.json*", paramLabel = "GLOB",
+    @Option(
+            names = "--files-filter",
+            defaultValue = "**/*.json*",
+            paramLabel = "GLOB",
             description = "Which files of the folder; default: ${DEFAULT-VALUE}.")
     private String filesFilter;
 
-    @Option(names = {"--json-keys", "--json-key"}, arity = "1..*", defaultValue = "text", paramLabel = "KEY",
+    @Option(
+            names = {"--json-keys", "--json-key"},
+            arity = "1..*",
+            defaultValue = "text",
+            paramLabel = "KEY",
             description = "Fields that hold text; each gives a dataset. Default: text.")
     private List<String> jsonKeys;
 
     @Option(names = {"--text-file", "--text_file"}, description = "The input is plain text, a document a line.")
     private boolean isPlainText;
 
-    @Option(names = "--tokenizer", paramLabel = "DIR", description = "Folder of the tokenizer; or the next options.")
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "DIR",
+            description = "Folder of the tokenizer, or a model with one; or the next options.")
     private Optional<Path> tokenizer = Optional.empty();
 
-    @Option(names = "--tokenizer-library", defaultValue = "megatron", paramLabel = "NAME",
+    @Option(
+            names = "--tokenizer-library",
+            defaultValue = "megatron",
+            paramLabel = "NAME",
             description = "megatron or huggingface (whose --tokenizer-type is a folder).")
     private String tokenizerLibrary;
 
-    @Option(names = "--tokenizer-type", defaultValue = "GPT2BPETokenizer", paramLabel = "NAME",
+    @Option(
+            names = "--tokenizer-type",
+            defaultValue = "GPT2BPETokenizer",
+            paramLabel = "NAME",
             description = "GPT2BPETokenizer.")
     private String tokenizerType;
 
@@ -72,7 +92,8 @@ final class PreprocessCommand implements Runnable {
     @Option(names = "--append-eod", description = "End each document with <|endoftext|>.")
     private boolean appendsEndOfDocument;
 
-    @Option(names = "--specials-as-text",
+    @Option(
+            names = "--specials-as-text",
             description = "Read <|endoftext|> in a document as plain characters: for text of unknown origin.")
     private boolean specialsAsText;
 
@@ -82,10 +103,16 @@ final class PreprocessCommand implements Runnable {
     @Option(names = "--workers", paramLabel = "N", description = "Threads that encode; default: all.")
     private Optional<Integer> workers = Optional.empty();
 
-    @Option(names = "--log-interval", paramLabel = "N", description = "Report every N documents, not every few seconds.")
+    @Option(
+            names = "--log-interval",
+            paramLabel = "N",
+            description = "Report every N documents; default: every few seconds.")
     private Optional<Long> logInterval = Optional.empty();
 
-    @Option(names = "--max-bad-lines", defaultValue = "0", paramLabel = "N",
+    @Option(
+            names = "--max-bad-lines",
+            defaultValue = "0",
+            paramLabel = "N",
             description = "Lines that are no documents and may be skipped; default: ${DEFAULT-VALUE}.")
     private long maxBadLines;
 
@@ -105,8 +132,8 @@ final class PreprocessCommand implements Runnable {
     public void run() {
         requireKnown("--dataset-impl", datasetImpl, "mmap");
         if (changesText) {
-            throw new DataException("--split-sentences and --apply-ftfy are not supported: text is taken as it is, and a"
-                    + " document is one sequence\n  Prepare the text beforehand.");
+            throw new DataException("--split-sentences and --apply-ftfy are not supported: text is taken as it is, and"
+                    + " a document is one sequence\n  Prepare the text beforehand.");
         }
         dedup.ifPresent(how -> requireKnown("--dedup", how, "exact"));
         Tokenizer tokens = chooseTokenizer();
@@ -139,7 +166,7 @@ final class PreprocessCommand implements Runnable {
 
     private Tokenizer chooseTokenizer() {
         if (tokenizer.isPresent()) {
-            return Tokenizer.load(tokenizer.get());
+            return TokenizerArgument.load(tokenizer.get());
         }
         if (vocab.isPresent() && merges.isPresent()) {
             requireKnown("--tokenizer-type", tokenizerType, "GPT2BPETokenizer");
@@ -150,7 +177,8 @@ final class PreprocessCommand implements Runnable {
         if (tokenizerLibrary.equals("huggingface") && !tokenizerType.equals("GPT2BPETokenizer")) {
             return Tokenizer.load(Path.of(tokenizerType));
         }
-        throw new DataException("preprocess needs a tokenizer: --tokenizer DIR, or --vocab vocab.json --merge-file merges.txt");
+        throw new DataException(
+                "preprocess needs a tokenizer: --tokenizer DIR, or --vocab vocab.json --merge-file merges.txt");
     }
 
     private static void requireKnown(String option, String value, String known) {

@@ -32,14 +32,20 @@ final class SplitCommand implements Runnable {
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder of the three files.")
     private Path output;
 
-    @Option(names = "--ratios", defaultValue = "0.98,0.01,0.01", paramLabel = "A,B,C",
+    @Option(
+            names = "--ratios",
+            defaultValue = "0.98,0.01,0.01",
+            paramLabel = "A,B,C",
             description = "Shares of train, validation and test; default: ${DEFAULT-VALUE}.")
     private String ratios;
 
     @Option(names = "--seed", defaultValue = "1234", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     private long seed;
 
-    @Option(names = {"--json-key", "--json-keys"}, defaultValue = "text", paramLabel = "KEY",
+    @Option(
+            names = {"--json-key", "--json-keys"},
+            defaultValue = "text",
+            paramLabel = "KEY",
             description = "Field that holds the text; default: ${DEFAULT-VALUE}.")
     private String key;
 

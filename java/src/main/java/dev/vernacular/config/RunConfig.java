@@ -48,7 +48,8 @@ public record RunConfig(
 
     /// `exp_manager`: where a run lives and what it keeps.
     ///
-    /// @param version  folder below the name when a run does not resume; empty: the date
+    /// @param version  folder below the name; empty: none for a run that resumes, else the date or a number
+    /// @param resumeFrom a checkpoint to go on from where the folder has none; with `isResumeForced` in any case
     /// @param saveTopK checkpoints kept, the lowest validation losses; -1 all, 0 none
     /// @param filename template of checkpoints' names
     public record Experiment(
@@ -60,6 +61,7 @@ public record RunConfig(
             boolean resumesIfExists,
             boolean startsWithoutCheckpoint,
             Optional<Path> resumeFrom,
+            boolean isResumeForced,
             boolean savesCheckpoints,
             int saveTopK,
             boolean savesNemoAlways,
@@ -91,7 +93,6 @@ public record RunConfig(
             boolean resetsPositions,
             boolean resetsAttention,
             boolean masksEndOfDocument,
-            boolean shufflesDocuments,
             List<String> languages) {}
 
     /// AdamW.

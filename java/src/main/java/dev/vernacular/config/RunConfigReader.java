@@ -88,7 +88,7 @@ final class RunConfigReader {
         return trainer.integer("val_check_interval", 1).orElse(maxSteps);
     }
 
-    private static Experiment experiment(Section manager) {
+    private Experiment experiment(Section manager) {
         Section callback = manager.section("checkpoint_callback_params");
         int saveTopK = callback.integer("save_top_k", -1).orElse(10);
         return new Experiment(
@@ -99,7 +99,8 @@ final class RunConfigReader {
                 manager.flag("use_datetime_version").orElse(true),
                 manager.flag("resume_if_exists").orElse(false),
                 manager.flag("resume_ignore_no_checkpoint").orElse(false),
-                manager.text("resume_from_checkpoint").map(Path::of),
+                model.text("resume_from_checkpoint").or(() -> manager.text("resume_from_checkpoint")).map(Path::of),
+                model.has("resume_from_checkpoint"),
                 manager.flag("create_checkpoint_callback").orElse(true),
                 saveTopK,
                 callback.flag("always_save_nemo").orElse(false),
@@ -123,7 +124,6 @@ final class RunConfigReader {
                 data.flag("reset_position_ids").orElse(false),
                 data.flag("reset_attention_mask").orElse(false),
                 data.flag("eod_mask_loss").orElse(false),
-                data.flag("shuffle_documents").orElse(true),
                 List.copyOf(languages));
     }
 

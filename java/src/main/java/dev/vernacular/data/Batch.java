@@ -145,9 +145,9 @@ public final class Batch {
     private void checkIds(SampleSource source, long index) {
         for (int id : tokens) {
             if (id < 0 || id >= vocabularySize) {
-                throw new DataException(source.nameOf(source.sourceOf(index)) + ": token id " + id + " in sample " + index
-                        + " is not in the model's vocabulary of " + vocabularySize
-                        + "\n  The dataset was made with another tokenizer; run `vernacular preprocess` with the model's.");
+                throw new DataException(source.nameOf(source.sourceOf(index)) + ": token id " + id + " in sample "
+                        + index + " is not in the model's vocabulary of " + vocabularySize
+                        + "\n  The dataset was made with another tokenizer; preprocess the text with the model's.");
             }
         }
     }

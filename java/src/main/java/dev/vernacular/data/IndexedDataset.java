@@ -181,17 +181,18 @@ public final class IndexedDataset implements AutoCloseable {
                 throw damaged(header.lengthsAt() + 4 * i, "sequence " + i + " has length " + length);
             }
             long pointer = pointer(i);
-            if (pointer < 0 || pointer > data.byteSize() - (long) length * type().bytes()) {
+            if (pointer != total * type().bytes()) {
                 throw damaged(
                         header.pointersAt() + 8 * i,
-                        "sequence " + i + " of " + length + " tokens starts at byte " + pointer + " of "
-                                + dataFile(prefix).getFileName() + ", which has " + data.byteSize() + " bytes");
+                        "sequence " + i + " starts at byte " + pointer + " of "
+                                + dataFile(prefix).getFileName() + ", expected " + total * type().bytes()
+                                + ", where the one before it ends");
             }
             total += length;
         }
         if (total * type().bytes() != data.byteSize()) {
-            throw new DataException(dataFile(prefix) + " has " + data.byteSize() + " bytes, its index describes " + total
-                    + " tokens of " + type().numpyName() + ", " + total * type().bytes() + " bytes"
+            throw new DataException(dataFile(prefix) + " has " + data.byteSize() + " bytes, its index describes "
+                    + total + " tokens of " + type().numpyName() + ", " + total * type().bytes() + " bytes"
                     + "\n  The two files do not belong together, or one is incomplete.");
         }
         return total;

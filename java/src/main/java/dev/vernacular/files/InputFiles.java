@@ -17,8 +17,8 @@ public final class InputFiles {
 
     private InputFiles() {}
 
-    /// Each name as it is, each pattern (`*`, `**`, `?`, `[…]`, `{…}`) as the files it matches, sorted by name; no file
-    /// twice.
+    /// Each name as it is, each pattern (`*`, `**`, `?`, `[…]`, `{…}`) as the files it matches, sorted by name; no
+    /// file twice.
     ///
     /// @throws FilesException if a file is missing or a pattern matches none
     public static List<Path> find(List<String> patterns) {

@@ -4,6 +4,7 @@ import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.Vocabulary.Merge;
@@ -46,7 +47,8 @@ final class VocabularyWriter {
     private static byte[] tokenizerJson(Vocabulary vocabulary) {
         DefaultIndenter lineAndTwoSpaces = new DefaultIndenter("  ", "\n");
         return written(json -> {
-            json.setPrettyPrinter(new DefaultPrettyPrinter()
+            json.setPrettyPrinter(new DefaultPrettyPrinter(
+                            Separators.createDefaultInstance().withObjectFieldValueSpacing(Separators.Spacing.AFTER))
                     .withObjectIndenter(lineAndTwoSpaces)
                     .withArrayIndenter(lineAndTwoSpaces));
             json.writeStartObject();

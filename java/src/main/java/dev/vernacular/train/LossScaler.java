@@ -1,5 +1,8 @@
 package dev.vernacular.train;
 
+import dev.vernacular.config.RunConfig.Scaling;
+import dev.vernacular.train.store.TrainingState.Scale;
+
 /// The loss scale of float16 training (Micikevicius et al. 2018, section 3.2), with NeMo's rules: it grows by two after
 /// `growthInterval` good steps in a row; a step whose gradients overflow is skipped, and from the `hysteresis`-th skipped
 /// step in a row on each halves the scale. A good step renews the patience.
@@ -19,8 +22,19 @@ public record LossScaler(float scale, int goodSteps, int patience, int growthInt
         return new LossScaler(1f, 0, 0, 0, 0);
     }
 
-    public static LossScaler starting(double scale, int growthInterval, int hysteresis) {
-        return new LossScaler((float) scale, 0, hysteresis, growthInterval, hysteresis);
+    public static LossScaler starting(Scaling scaling) {
+        return resumed(scaling, new Scale((float) scaling.initialScale(), 0, scaling.hysteresis()));
+    }
+
+    /// The scaler that a checkpoint holds.
+    public static LossScaler resumed(Scaling scaling, Scale saved) {
+        return new LossScaler(
+                saved.value(), saved.goodSteps(), saved.patience(), scaling.growthInterval(), scaling.hysteresis());
+    }
+
+    /// What a checkpoint has to hold.
+    public Scale saved() {
+        return new Scale(scale, goodSteps, patience);
     }
 
     public boolean isDynamic() {

@@ -89,6 +89,19 @@ class DataCommandsTest {
     }
 
     @Test
+    void aModelsOwnTokenizerDoes() {
+        String prefix = folder.resolve("p").toString();
+
+        assertThat(run(
+                        "preprocess",
+                        "--input=" + CORPUS,
+                        "--tokenizer=" + golden("checkpoint/legacy.nemo"),
+                        "--output-prefix=" + prefix))
+                .isZero();
+        assertThat(out.toString(UTF_8)).startsWith(prefix + "_text_document: 47 documents");
+    }
+
+    @Test
     void wrongUseExitsWithTwoAndAMessage() {
         String[] rest = {"--tokenizer=" + TOKENIZER, "--output-prefix=" + folder.resolve("p")};
 

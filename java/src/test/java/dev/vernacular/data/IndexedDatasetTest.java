@@ -130,15 +130,16 @@ class IndexedDatasetTest {
         "9, 2, version 2",
         "17, 0, token type 0",
         "17, 6, floating point",
-        "17, 4, d.bin, which has 30 bytes",
+        "17, 4, at byte 58: sequence 1 starts at byte 8",
         "18, 5, 5 sequences",
         "25, -128, 9223372036854775812 sequences",
         "26, 0, 0 document boundaries",
         "33, 127, document boundaries",
         "37, -1, at byte 34: sequence 0 has length",
-        "34, 5, do not belong together",
+        "34, 5, at byte 58: sequence 1 starts at byte 8",
         "58, 127, at byte 58: sequence 1",
-        "65, -1, at byte 58: sequence 1 of 2 tokens starts at byte",
+        "65, -1, at byte 58: sequence 1 starts at byte -",
+        "66, 13, at byte 66: sequence 2 starts at byte 13 of d.bin",
         "82, 1, at byte 82: document boundary 0",
         "90, 4, at byte 98: document boundary 2",
         "114, 3, at byte 114: document boundary 4",
@@ -152,13 +153,32 @@ class IndexedDatasetTest {
     }
 
     @Test
+    void aFlippedByteAnywhereGivesAMessageOrOtherNumbersButNoCrash() throws IOException {
+        byte[] whole = Files.readAllBytes(folder.resolve("d.idx"));
+        for (int at = 0; at < whole.length; at++) {
+            for (int flip : new int[] {0xFF, 0x80, 1}) {
+                byte[] bytes = whole.clone();
+                bytes[at] ^= (byte) flip;
+                Files.write(folder.resolve("d.idx"), bytes);
+                try (IndexedDataset dataset = IndexedDataset.open(prefix)) {
+                    for (long i = 0; i < dataset.sequences(); i++) {
+                        dataset.read(i);
+                    }
+                } catch (DataException expected) {
+                    assertThat(expected).hasMessageContaining(folder + "/d.");
+                }
+            }
+        }
+    }
+
+    @Test
     void dataThatIsTooLongOrTooShortIsRefused() throws IOException {
         byte[] bytes = Files.readAllBytes(folder.resolve("d.bin"));
         Files.write(folder.resolve("d.bin"), Arrays.copyOf(bytes, 32));
         assertRefused("d.bin has 32 bytes, its index describes 15 tokens of uint16, 30 bytes");
 
         Files.write(folder.resolve("d.bin"), Arrays.copyOf(bytes, 28));
-        assertRefused("sequence 3 of 3 tokens starts at byte 24 of d.bin, which has 28 bytes");
+        assertRefused("d.bin has 28 bytes, its index describes 15 tokens of uint16, 30 bytes");
     }
 
     @Test

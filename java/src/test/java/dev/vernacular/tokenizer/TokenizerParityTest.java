@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vernacular.tokenizer.merge.Guard;
+import dev.vernacular.tokenizer.merge.TokenizerMerger;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,7 +31,7 @@ class TokenizerParityTest {
         Tokenizer tokenizer = Tokenizer.load(FOLDER.resolve(preTokenizer));
 
         assertThat(tokenizer.preTokenizer()).isEqualTo(preTokenizer);
-        eachText(line -> {
+        eachText(FOLDER, line -> {
             int[] expected = JSON.convertValue(line.get(preTokenizer), int[].class);
             assertThat(tokenizer.encode(line.get("text").textValue()))
                     .as("%s", line.get("text"))
@@ -41,7 +44,7 @@ class TokenizerParityTest {
     void decodingGivesTheTextBack(String preTokenizer) throws IOException {
         Tokenizer tokenizer = Tokenizer.load(FOLDER.resolve(preTokenizer));
 
-        eachText(line -> {
+        eachText(FOLDER, line -> {
             String text = line.get("text").textValue();
             assertThat(tokenizer.decode(tokenizer.encode(text))).isEqualTo(text);
             assertThat(tokenizer.decode(tokenizer.encodeOrdinary(text))).isEqualTo(text);
@@ -85,6 +88,26 @@ class TokenizerParityTest {
         assertThat(bare.endOfText()).isEqualTo(bare.size() - 1);
     }
 
+    /// The files were loaded by `tokenizers` and `transformers`, whose ids these are (`dev/oracle/tokenizer_loaded.py`).
+    @Test
+    void filesWrittenHereGiveHuggingFaceTheSameIds() throws IOException {
+        Path folder = Path.of("src/test/resources/golden/tokenizer");
+        Tokenizer merged = TokenizerMerger.merge(
+                        Tokenizer.load(folder.resolve("gpt2")),
+                        Tokenizer.load(folder.resolve("marks")),
+                        new Guard.Script(Guard.LATIN),
+                        PreTokenizer.MARKS)
+                .tokenizer();
+
+        assertThat(merged.files().tokenizerJson()).isEqualTo(Files.readAllBytes(folder.resolve("merged/tokenizer.json")));
+        assertThat(merged.files().vocabJson()).isEqualTo(Files.readAllBytes(folder.resolve("merged/vocab.json")));
+        assertThat(merged.files().mergesTxt()).isEqualTo(Files.readAllBytes(folder.resolve("merged/merges.txt")));
+        eachText(folder.resolve("merged"), line -> {
+            int[] expected = JSON.convertValue(line.get("ids"), int[].class);
+            assertThat(merged.encode(line.get("text").textValue())).isEqualTo(expected);
+        });
+    }
+
     @Test
     void manyThreadsGetTheSameIds() throws IOException {
         Tokenizer tokenizer = Tokenizer.load(FOLDER.resolve("gpt2"));
@@ -100,8 +123,8 @@ class TokenizerParityTest {
         assertThat(together).usingRecursiveComparison().isEqualTo(alone);
     }
 
-    private static void eachText(Consumer<JsonNode> check) throws IOException {
-        try (Stream<String> lines = Files.lines(FOLDER.resolve("ids.jsonl"), StandardCharsets.UTF_8)) {
+    private static void eachText(Path folder, Consumer<JsonNode> check) throws IOException {
+        try (Stream<String> lines = Files.lines(folder.resolve("ids.jsonl"), StandardCharsets.UTF_8)) {
             for (String line : (Iterable<String>) lines::iterator) {
                 check.accept(JSON.readTree(line));
             }

@@ -80,8 +80,8 @@ public final class CorpusSplit {
         channels.forEach(channel -> outputs.add(new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)));
     }
 
-    /// @throws dev.vernacular.files.FilesException if a line is no document (with `file:line`), a file cannot be read or
-    /// written, or one exists and may not be replaced
+    /// @throws dev.vernacular.files.FilesException if a line is no document (with `file:line`), a file cannot be read
+    /// or written, or one exists and may not be replaced
     /// @throws DataException if there are no documents
     public static Result run(Options options) {
         List<Path> files = NAMES.stream().map(options.output()::resolve).toList();

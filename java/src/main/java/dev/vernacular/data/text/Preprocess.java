@@ -37,7 +37,8 @@ public final class Preprocess {
     /// @param vocabularySize of the tokenizer, from which the datasets' type follows ([TokenType#forVocabulary])
     /// @param progress       told after every batch of lines, on the calling thread
     /// @throws DataException  if there are too many bad lines, or an id is beyond the vocabulary's type
-    /// @throws dev.vernacular.files.FilesException if a file cannot be read or written, or exists and may not be replaced
+    /// @throws dev.vernacular.files.FilesException if a file cannot be read or written, or exists and may not be
+    /// replaced
     public static PreprocessCounts run(
             PreprocessOptions options, TextEncoder encoder, int vocabularySize, Consumer<PreprocessCounts> progress) {
         Preprocess preprocess = new Preprocess(options, encoder, progress);

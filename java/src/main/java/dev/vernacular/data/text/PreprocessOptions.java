@@ -34,7 +34,8 @@ public record PreprocessOptions(
         input = List.copyOf(input);
         keys = List.copyOf(keys);
         if (input.isEmpty() || keys.isEmpty() || new HashSet<>(keys).size() < keys.size()) {
-            throw new DataException("preprocess needs input files and different --json-keys, not " + input + " and " + keys);
+            throw new DataException(
+                    "preprocess needs input files and different --json-keys, not " + input + " and " + keys);
         }
         if (isPlainText && keys.size() > 1) {
             throw new DataException("plain text has one text a line, --json-keys names " + keys);

@@ -33,8 +33,8 @@ public record TokenizerChoice(Tokenizer tokenizer, String note) {
         } catch (TokenizerException e) {
             return new TokenizerChoice(
                     two(vocabJson, mergesTxt),
-                    "tokenizer: " + vocab + " and " + merges + "; " + beside + " is not used, it does not agree with them: "
-                            + e.getMessage());
+                    "tokenizer: " + vocab + " and " + merges + "; " + beside
+                            + " is not used, it does not agree with them: " + e.getMessage());
         }
     }
 

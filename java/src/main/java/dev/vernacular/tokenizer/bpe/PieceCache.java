@@ -47,10 +47,14 @@ public final class PieceCache {
     }
 
     private static boolean matches(Entry entry, long hash, byte[] text, int from, int to) {
-        return entry.hash == hash && Arrays.equals(entry.piece, 0, entry.piece.length, text, from, to);
+        int length = to - from;
+        return entry.hash == hash
+                && entry.piece.length == length
+                && (length <= Long.BYTES || Arrays.equals(entry.piece, 0, length, text, from, to));
     }
 
-    /// A multiplicative hash, eight bytes a step.
+    /// A multiplicative hash, eight bytes a step. Pieces of one length up to eight bytes never share one: each step can be
+    /// undone.
     static long hash(byte[] text, int from, int to) {
         long hash = to - from;
         int i = from;

@@ -11,6 +11,7 @@ import dev.vernacular.tokenizer.text.TextFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -74,9 +75,9 @@ class BpeTrainerTest {
 
         Tokenizer tokenizer = BpeTrainer.train(within, Stream.of(thai, " " + thai));
 
-        assertThat(java.util.Arrays.stream(tokenizer.encode(thai))
+        assertThat(Arrays.stream(tokenizer.encode(thai))
                         .mapToObj(id -> tokenizer.decode(new int[] {id})))
-                .containsExactly("เมือง", "หลวง", "ของ", "ประเทศ", "ญี่ปุ่น", "คือ");
+                .containsExactly("เมืองหลวง", "ของ", "ประเทศ", "ญี่ปุ่น", "คือ");
     }
 
     @Test
@@ -105,6 +106,6 @@ class BpeTrainerTest {
     void aMegabyteOfOneCharacterIsLearned() {
         Tokenizer tokenizer = BpeTrainer.train(TrainingSettings.of(280), Stream.of("a".repeat(1 << 20)));
 
-        assertThat(tokenizer.encode("a".repeat(1 << 20))).hasSize(1);
+        assertThat(tokenizer.encode("a".repeat(1 << 20))).hasSize(2); // a last merge would be seen once
     }
 }

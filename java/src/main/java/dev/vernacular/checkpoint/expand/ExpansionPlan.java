@@ -1,0 +1,71 @@
+package dev.vernacular.checkpoint.expand;
+
+import dev.vernacular.checkpoint.CheckpointException;
+import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.tokenizer.Tokenizer;
+import java.util.List;
+import java.util.OptionalInt;
+
+/// How many rows the token table of an expanded model has, and which of them are new.
+///
+/// @param base    tokenizer the model was trained with, ids `0 .. base.size() - 1`
+/// @param merged  tokenizer it gets, with the same ids first
+/// @param rowsBefore O, rows of the table, padding included
+/// @param rowsAfter  `R = ceil(N / X) X` for N tokens and divisor X
+public record ExpansionPlan(
+        Tokenizer base, Tokenizer merged, int rowsBefore, int rowsAfter, int divisor, RowInit init) {
+    private static final int LARGEST_DIVISOR = 1 << 16;
+
+    /// @param divisor of the number of rows; by default the model's own
+    /// @throws CheckpointException if the model has no tokenizer, or if `merged` is not its extension
+    public static ExpansionPlan of(ModelFile model, Tokenizer merged, RowInit init, OptionalInt divisor) {
+        Tokenizer base = Tokenizer.of(model.tokenizer().orElseThrow(() -> new CheckpointException(model.path()
+                + " carries no tokenizer, so which ids are new cannot be known\n"
+                + "  Put vocab.json and merges.txt beside it, or name them in its configuration.")));
+        requireExtension(model, base, merged);
+        int rowsBefore = model.config().paddedVocabularySize();
+        if (base.size() > rowsBefore) {
+            throw new CheckpointException(model.path() + ": its tokenizer has " + base.size() + " tokens, its table of word"
+                    + " embeddings only " + rowsBefore + " rows; they do not belong together");
+        }
+        int multiple = divisor.orElse(model.section().vocabularyDivisor());
+        if (multiple < 1 || multiple > LARGEST_DIVISOR) {
+            throw new CheckpointException("the rows should be a multiple of " + multiple + "; it can be 1 to "
+                    + LARGEST_DIVISOR + "\n  Set it with --divisible-by.");
+        }
+        int rowsAfter = Math.toIntExact((merged.size() + multiple - 1L) / multiple * multiple);
+        return new ExpansionPlan(base, merged, rowsBefore, rowsAfter, multiple, init);
+    }
+
+    /// Rows that this expansion fills: those of new tokens and new padding; with `zero` only appended ones.
+    public int rowsInitialised() {
+        int appended = Math.max(0, rowsAfter - rowsBefore);
+        return init == RowInit.ZERO ? appended : newTokens() + Math.max(0, rowsAfter - Math.max(rowsBefore, merged.size()));
+    }
+
+    public int newTokens() {
+        return merged.size() - base.size();
+    }
+
+    /// Neither a token nor a row changes.
+    public boolean isNothing() {
+        return newTokens() == 0 && rowsAfter == rowsBefore;
+    }
+
+    private static void requireExtension(ModelFile model, Tokenizer base, Tokenizer merged) {
+        if (merged.size() < base.size()) {
+            throw new CheckpointException("the tokenizer has " + merged.size() + " tokens, that of " + model.path() + " has "
+                    + base.size() + "; trained rows would be cut off\n"
+                    + "  Merge the new tokenizer with the model's own first: vernacular tokenizer merge");
+        }
+        List<String> before = base.vocabulary().tokens();
+        List<String> after = merged.vocabulary().tokens();
+        for (int id = 0; id < before.size(); id++) {
+            if (!before.get(id).equals(after.get(id))) {
+                throw new CheckpointException("token " + id + " is '" + after.get(id) + "' in the tokenizer and '"
+                        + before.get(id) + "' in that of " + model.path() + "; its row would mean something else\n"
+                        + "  Merge the new tokenizer with the model's own first: vernacular tokenizer merge");
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package dev.vernacular.checkpoint.hf;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vernacular.checkpoint.Elements;
+import dev.vernacular.checkpoint.StoredTensor;
+import dev.vernacular.checkpoint.megatron.MegatronNames;
+import dev.vernacular.files.AtomicFile;
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.kernels.Norm;
+import dev.vernacular.model.GptConfig;
+import dev.vernacular.tokenizer.Tokenizer;
+import dev.vernacular.tokenizer.TokenizerFiles;
+import dev.vernacular.tokenizer.Vocabulary;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Writes a model as a Hugging Face GPT-2 folder that `transformers` loads: the same numbers in another order, but for
+/// layernorm1p, whose weights get their one added.
+public final class HuggingFaceWriter {
+    private static final String CONFIG = "config.json";
+    private static final String WEIGHTS = "model.safetensors";
+
+    private HuggingFaceWriter() {}
+
+    /// @param config  of the model, with as many token rows as the tensors have
+    /// @param tensors every parameter once
+    /// @throws HuggingFaceException if GPT-2 cannot express the model, naming the option
+    /// @throws dev.vernacular.files.FilesException if a file exists and `force` is false, or cannot be written
+    public static void write(
+            Path folder, GptConfig config, Optional<TokenizerFiles> tokenizer, List<StoredTensor> tensors, boolean force) {
+        refuseUnsupported(config);
+        for (String file : List.of(CONFIG, WEIGHTS)) {
+            AtomicFile.refuseToReplace(folder.resolve(file), force);
+        }
+        Map<String, StoredTensor> byName = new LinkedHashMap<>();
+        tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
+        List<StoredTensor> theirs = new ArrayList<>();
+        for (String name : MegatronNames.inModuleOrder(config)) {
+            theirs.add(theirs(byName.get(name), config));
+        }
+        Optional<Tokenizer> loaded = tokenizer.map(Tokenizer::of);
+        loaded.ifPresent(found -> writeTokenizer(folder, found, force));
+        SafetensorsWriter.write(folder.resolve(WEIGHTS), theirs);
+        int endOfText = loaded.map(Tokenizer::endOfText).orElse(-1);
+        String dtype = switch (theirs.getFirst().dtype()) {
+            case F16 -> "float16";
+            case BF16 -> "bfloat16";
+            default -> "float32";
+        };
+        writeJson(folder.resolve(CONFIG), HuggingFaceConfig.json(config, dtype, endOfText));
+    }
+
+    private static void writeTokenizer(Path folder, Tokenizer tokenizer, boolean force) {
+        tokenizer.save(folder, force);
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("add_prefix_space", false);
+        // The fast class reads tokenizer.json, so a pre-tokenizer other than GPT-2's is honoured.
+        boolean isGpt2 = tokenizer.preTokenizer().equals("gpt2");
+        json.put("tokenizer_class", isGpt2 ? "GPT2Tokenizer" : "PreTrainedTokenizerFast");
+        if (tokenizer.endOfText() >= 0) {
+            json.put("bos_token", Vocabulary.END_OF_TEXT);
+            json.put("eos_token", Vocabulary.END_OF_TEXT);
+            json.put("unk_token", Vocabulary.END_OF_TEXT);
+        }
+        writeJson(folder.resolve("tokenizer_config.json"), json);
+    }
+
+    private static void refuseUnsupported(GptConfig config) {
+        require(!config.usesRope(), "position_embedding_type is rope", "learned_absolute");
+        require(config.hasBias(), "bias is false", "true");
+        require(
+                config.attentionSize() == config.hiddenSize(),
+                "kv_channels is " + config.headSize(),
+                "hidden_size / num_attention_heads");
+    }
+
+    private static void require(boolean isSupported, String option, String supported) {
+        if (!isSupported) {
+            throw new HuggingFaceException(option + ", which a Hugging Face GPT-2 does not have\n  It needs: " + supported);
+        }
+    }
+
+    private static StoredTensor theirs(StoredTensor ours, GptConfig config) {
+        boolean addsOne = config.norm() == Norm.LAYERNORM1P && ours.name().endsWith("norm.weight");
+        return new Exported(HuggingFaceNames.of(ours.name()), ours, HuggingFaceNames.isTransposed(ours.name()), addsOne);
+    }
+
+    /// A tensor under its other name, turned where Conv1D wants it so.
+    private record Exported(String name, StoredTensor source, boolean isTransposed, boolean addsOne)
+            implements StoredTensor {
+        @Override
+        public Dtype dtype() {
+            return source.dtype();
+        }
+
+        @Override
+        public long[] shape() {
+            long[] shape = source.shape();
+            return isTransposed ? new long[] {shape[1], shape[0]} : shape;
+        }
+
+        @Override
+        public void read(MemorySegment into) {
+            if (isTransposed) {
+                try (Arena arena = Arena.ofConfined()) {
+                    MemorySegment original = arena.allocate(byteSize(), 64);
+                    source.read(original);
+                    Transpose.apply(original, into, source.shape()[0], source.shape()[1], dtype().bytes());
+                }
+                return;
+            }
+            source.read(into);
+            if (addsOne) {
+                addOne(into);
+            }
+        }
+
+        private void addOne(MemorySegment scale) {
+            float[] values = new float[(int) elements()];
+            MemorySegment floats = MemorySegment.ofArray(values);
+            Elements.toFloat32(scale, dtype(), floats, values.length);
+            for (int i = 0; i < values.length; i++) {
+                values[i] += 1;
+            }
+            Elements.fromFloat32(floats, scale, dtype(), values.length);
+        }
+    }
+
+    private static void writeJson(Path file, Map<String, Object> json) {
+        try {
+            byte[] bytes = (new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n")
+                    .getBytes(StandardCharsets.UTF_8);
+            AtomicFile.write(file, channel -> {
+                ByteBuffer rest = ByteBuffer.wrap(bytes);
+                while (rest.hasRemaining()) {
+                    channel.write(rest);
+                }
+            });
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a configuration that is no JSON", e);
+        }
+    }
+}

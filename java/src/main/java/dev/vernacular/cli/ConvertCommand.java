@@ -1,0 +1,102 @@
+package dev.vernacular.cli;
+
+import dev.vernacular.checkpoint.ConvertedTensor;
+import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.checkpoint.NemoWriter;
+import dev.vernacular.checkpoint.StoredTensor;
+import dev.vernacular.checkpoint.TrimmedModel;
+import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
+import dev.vernacular.kernels.Dtype;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `convert`: one model format into another.
+@Command(
+        name = "convert",
+        mixinStandardHelpOptions = true,
+        description = "Converts a model to another format or number type.",
+        footer = {"", "Example:", "  vernacular convert gpt.nemo gpt-hf --to hf --dtype bf16"})
+final class ConvertCommand implements Runnable {
+    @Parameters(index = "0", paramLabel = "IN", description = "The model: .nemo, .ckpt or a Hugging Face folder.")
+    Path input;
+
+    @Parameters(index = "1", paramLabel = "OUT", description = "What to write.")
+    Path output;
+
+    @Option(
+            names = "--to",
+            paramLabel = "FORMAT",
+            description = "nemo, nemo-mcore or hf; default: nemo for a name ending in .nemo, else hf.")
+    String format;
+
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
+    String dtype;
+
+    @Option(names = "--trim", description = "Drop padding rows; the way back fills them with zeros.")
+    boolean trim;
+
+    @Option(names = "--force", description = "Replace the output if it exists.")
+    boolean force;
+
+    @Mixin
+    CommonOptions common;
+
+    @Spec
+    CommandSpec spec;
+
+    @Override
+    public void run() {
+        String target = format != null ? format : output.toString().endsWith(".nemo") ? "nemo" : "hf";
+        try (ModelFile opened = ModelFile.open(input)) {
+            ModelFile model = trim ? TrimmedModel.of(opened) : opened;
+            List<StoredTensor> tensors = dtype == null
+                    ? model.tensors()
+                    : model.tensors().stream().map(tensor -> ConvertedTensor.of(tensor, dtype())).toList();
+            switch (target) {
+                case "nemo", "nemo-mcore" ->
+                    NemoWriter.write(
+                            output, model.section(), model.tokenizer(), tensors, force, target.equals("nemo-mcore"));
+                case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
+                default -> throw wrong("--to", target, "nemo, nemo-mcore or hf");
+            }
+            report(target, model, tensors);
+        }
+    }
+
+    private Dtype dtype() {
+        return switch (dtype) {
+            case "fp32" -> Dtype.F32;
+            case "fp16" -> Dtype.F16;
+            case "bf16" -> Dtype.BF16;
+            default -> throw wrong("--dtype", dtype, "fp32, fp16 or bf16");
+        };
+    }
+
+    private ParameterException wrong(String option, String value, String supported) {
+        return new ParameterException(spec.commandLine(), option + " is '" + value + "'; it can be " + supported);
+    }
+
+    private void report(String target, ModelFile model, List<StoredTensor> tensors) {
+        long bytes = tensors.stream().mapToLong(StoredTensor::byteSize).sum();
+        if (common.json) {
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("input", input.toString());
+            result.put("output", output.toString());
+            result.put("format", target);
+            result.put("rows", model.config().paddedVocabularySize());
+            result.put("weight_bytes", bytes);
+            Console.json(result);
+        } else {
+            Console.result("wrote " + output + ": " + target + ", " + tensors.size() + " tensors, " + bytes + " bytes");
+        }
+    }
+}

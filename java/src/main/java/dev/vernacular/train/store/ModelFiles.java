@@ -1,0 +1,76 @@
+package dev.vernacular.train.store;
+
+import dev.vernacular.checkpoint.ModelWeights;
+import dev.vernacular.checkpoint.NemoWriter;
+import dev.vernacular.config.ModelSection;
+import dev.vernacular.kernels.CpuDevice;
+import dev.vernacular.kernels.Device;
+import dev.vernacular.model.ModelMemory;
+import dev.vernacular.tokenizer.Tokenizer;
+import dev.vernacular.tokenizer.TokenizerFiles;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/// The model of a run outside its checkpoints: the configuration and the tokenizer that their readers need, and the
+/// whole as `.nemo`.
+public final class ModelFiles {
+    private final RunFolder folder;
+    private final ModelSection model;
+    private final Optional<TokenizerFiles> tokenizer;
+    private final ModelMemory memory;
+    private final Device device;
+
+    /// @param tokenizer empty for a model that carries none
+    public ModelFiles(
+            RunFolder folder,
+            ModelSection model,
+            Optional<TokenizerFiles> tokenizer,
+            ModelMemory memory,
+            Device device) {
+        this.folder = folder;
+        this.model = model;
+        this.tokenizer = tokenizer;
+        this.memory = memory;
+        this.device = device;
+    }
+
+    /// The model section with the tokenizer's files in the run folder by their absolute paths.
+    public Map<String, Object> section() {
+        if (tokenizer.isEmpty()) {
+            return model.asMap();
+        }
+        Path files = folder.tokenizer().toAbsolutePath().normalize();
+        return model.with("tokenizer.vocab_file", files.resolve("vocab.json").toString())
+                .with("tokenizer.merge_file", files.resolve("merges.txt").toString())
+                .with("tokenizer.tokenizer_json", files.resolve("tokenizer.json").toString())
+                .asMap();
+    }
+
+    /// Writes `config.yaml`, `hparams.yaml` and the tokenizer's files.
+    ///
+    /// @param resolved the run's whole configuration
+    public void writeConfiguration(Map<String, Object> resolved) {
+        tokenizer.map(Tokenizer::of).ifPresent(found -> found.save(folder.tokenizer(), true));
+        folder.writeConfiguration(resolved, section());
+    }
+
+    /// Writes the weights as they are now.
+    public void writeNemo(Path file) {
+        if (device instanceof CpuDevice) {
+            write(file, memory.masters().segment());
+            return;
+        }
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment weights = arena.allocate(memory.masters().bytes(), 64);
+            device.download(weights, memory.masters());
+            write(file, weights);
+        }
+    }
+
+    private void write(Path file, MemorySegment weights) {
+        NemoWriter.write(file, model, tokenizer, ModelWeights.tensors(memory.layout(), weights), true);
+    }
+}

@@ -1,0 +1,209 @@
+package dev.vernacular.train.store;
+
+import dev.vernacular.checkpoint.megatron.MegatronNames;
+import dev.vernacular.checkpoint.torch.TorchDtype;
+import dev.vernacular.checkpoint.torch.TorchFile;
+import dev.vernacular.checkpoint.torch.TorchTensor;
+import dev.vernacular.config.RunConfig;
+import dev.vernacular.kernels.Device;
+import dev.vernacular.kernels.Tensor;
+import dev.vernacular.model.GptConfig;
+import dev.vernacular.model.ModelMemory;
+import dev.vernacular.model.ParameterLayout;
+import dev.vernacular.model.ParameterLayout.Parameter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// A checkpoint to go on from: one of ours, or one that NeMo wrote, whose place in the data is in its name.
+public final class RunCheckpoint implements AutoCloseable {
+    private final Path file;
+    private final TorchFile content;
+    private final Map<?, ?> root;
+    private boolean isClosed;
+
+    private RunCheckpoint(Path file, TorchFile content) {
+        this.file = file;
+        this.content = content;
+        this.root = content.dictionary();
+    }
+
+    /// Maps a file and checks that it is whole.
+    ///
+    /// @throws dev.vernacular.VernacularException if it is not, or if it is no checkpoint of a run
+    public static RunCheckpoint open(Path file) {
+        TorchFile content = TorchFile.open(file);
+        try {
+            RunCheckpoint checkpoint = new RunCheckpoint(file, content);
+            checkpoint.section("state_dict");
+            checkpoint.optimizerState();
+            return checkpoint;
+        } catch (RuntimeException e) {
+            content.close();
+            throw e;
+        }
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /// Optimizer steps done.
+    public int step() {
+        return (int) number(root, "global_step").orElse(0L).longValue();
+    }
+
+    /// @param sources the run's training datasets
+    /// @param scaling gives the loss scale where the checkpoint was not written in float16
+    public TrainingState state(List<String> sources, RunConfig.Scaling scaling) {
+        Map<?, ?> ours = optionalSection(CheckpointWriter.OURS);
+        Map<?, ?> scaler = optionalSection(CheckpointWriter.SCALER);
+        long consumed = number(ours, "consumed_samples")
+                .or(() -> CheckpointName.consumedSamples(file))
+                .orElse(0L);
+        List<Long> perSource = new ArrayList<>();
+        if (ours.get("consumed_samples_by_source") instanceof Map<?, ?> counts) {
+            sources.forEach(source -> perSource.add(number(counts, source).orElse(0L)));
+        } else {
+            sources.forEach(source -> perSource.add(0L));
+        }
+        return new TrainingState(
+                step(),
+                number(ours, "updates").or(this::optimizerSteps).orElse((long) step()),
+                consumed,
+                perSource,
+                new TrainingState.Scale(
+                        scaler.get("scale") instanceof Number scale ? scale.floatValue() : (float) scaling.initialScale(),
+                        number(scaler, "_growth_tracker").orElse(0L).intValue(),
+                        number(scaler, "_hysteresis_tracker").orElse((long) scaling.hysteresis()).intValue()),
+                ours.get("val_loss") instanceof Number loss ? loss.doubleValue() : Double.NaN);
+    }
+
+    /// Says what of the run differs from when it was saved, which makes it another run from here on.
+    public void noteDifferences(RunConfig config, Consumer<String> notes) {
+        Map<?, ?> ours = optionalSection(CheckpointWriter.OURS);
+        noteDifference(ours, "seed", config.seed(), notes);
+        noteDifference(ours, "sequence_length", config.data().sequenceLength(), notes);
+        noteDifference(ours, "global_batch_size", config.batch().global(), notes);
+        if (ours.isEmpty() && CheckpointName.consumedSamples(file).isEmpty()) {
+            notes.accept(file + " does not say how many samples were consumed; the data starts from its beginning");
+        }
+    }
+
+    /// Refuses a checkpoint of another model, such as one from before an expansion of the vocabulary.
+    public void requireFits(GptConfig config) {
+        ParameterLayout layout = new ParameterLayout(config);
+        layout.parameters().forEach(parameter -> weight(parameter));
+        moments(order(config).size());
+    }
+
+    /// Fills masters and moments, and refreshes the compute copies.
+    public void load(ModelMemory memory, Device device) {
+        DeviceParameters parameters = new DeviceParameters(memory, device);
+        for (Parameter parameter : memory.layout().parameters()) {
+            parameters.load(memory.masters(), parameter, weight(parameter));
+        }
+        List<Parameter> order = order(memory.config());
+        Map<?, ?> moments = moments(order.size());
+        for (int number = 0; number < order.size(); number++) {
+            Map<?, ?> entry = (Map<?, ?>) moments.get((long) number);
+            loadMoment(parameters, memory.firstMoments(), order.get(number), entry, "exp_avg");
+            loadMoment(parameters, memory.secondMoments(), order.get(number), entry, "exp_avg_sq");
+        }
+        memory.refreshCopies();
+    }
+
+    /// Unmaps the file, so that its space is free once it is deleted. May be called again.
+    @Override
+    public void close() {
+        if (!isClosed) {
+            isClosed = true;
+            content.close();
+        }
+    }
+
+    private void loadMoment(DeviceParameters to, Tensor flat, Parameter parameter, Map<?, ?> entry, String key) {
+        to.load(flat, parameter, fitting("optimizer " + key + " of " + parameter.name(), entry.get(key), parameter));
+    }
+
+    private TorchTensor weight(Parameter parameter) {
+        String key = MegatronNames.key(parameter.name(), false);
+        return fitting(key, section("state_dict").get(key), parameter);
+    }
+
+    private TorchTensor fitting(String name, Object value, Parameter parameter) {
+        if (!(value instanceof TorchTensor tensor) || tensor.dtype() != TorchDtype.F32) {
+            throw new StoreException(file + ": " + name + " is "
+                    + (value instanceof TorchTensor tensor ? tensor.dtype().torchName() : "missing")
+                    + ", a run goes on from float32 weights and moments\n  To start a new run from these weights set "
+                    + "restore_from_path=" + file + " and another exp_manager.name.");
+        }
+        if (!Arrays.equals(tensor.shape(), parameter.shape())) {
+            throw new StoreException(file + ": " + name + " has the shape " + Arrays.toString(tensor.shape())
+                    + ", the model has " + Arrays.toString(parameter.shape())
+                    + "\n  The run in this folder trained another model, perhaps before its vocabulary was expanded. Set "
+                    + "another exp_manager.name, or remove the folder's checkpoints.");
+        }
+        return tensor;
+    }
+
+    private Map<?, ?> moments(int count) {
+        Map<?, ?> moments = optimizerState().get("state") instanceof Map<?, ?> state ? state : Map.of();
+        for (long number = 0; number < count; number++) {
+            if (!(moments.get(number) instanceof Map<?, ?>)) {
+                throw new StoreException(file + ": its optimizer state has no moments for parameter " + number + " of "
+                        + count + "\n  It is of another model, or has no optimizer state.");
+            }
+        }
+        return moments;
+    }
+
+    private Map<?, ?> optimizerState() {
+        if (root.get("optimizer_states") instanceof List<?> list
+                && !list.isEmpty()
+                && list.getFirst() instanceof Map<?, ?> state) {
+            return state;
+        }
+        throw new StoreException(file + " has no optimizer state: it is no checkpoint of a training run");
+    }
+
+    private List<?> groups() {
+        return optimizerState().get("param_groups") instanceof List<?> groups ? groups : List.of();
+    }
+
+    /// One group alone: all parameters had weight decay.
+    private List<Parameter> order(GptConfig config) {
+        return OptimizerOrder.of(config, groups().size() == 1).all();
+    }
+
+    private Optional<Long> optimizerSteps() {
+        return groups().stream().findFirst().flatMap(group -> group instanceof Map<?, ?> map ? number(map, "step") : Optional.empty());
+    }
+
+    private Map<?, ?> section(String key) {
+        if (root.get(key) instanceof Map<?, ?> map) {
+            return map;
+        }
+        throw new StoreException(file + " has no " + key + ": it is no checkpoint of a training run");
+    }
+
+    private Map<?, ?> optionalSection(String key) {
+        return root.get(key) instanceof Map<?, ?> map ? map : Map.of();
+    }
+
+    private static Optional<Long> number(Map<?, ?> map, String key) {
+        return map.get(key) instanceof Number number ? Optional.of(number.longValue()) : Optional.empty();
+    }
+
+    private static void noteDifference(Map<?, ?> ours, String key, long now, Consumer<String> notes) {
+        number(ours, key)
+                .filter(saved -> saved != now)
+                .ifPresent(saved -> notes.accept(
+                        "the checkpoint was saved with " + key + " " + saved + ", now it is " + now
+                                + ": the run goes on, but with other samples than it would have had"));
+    }
+}
