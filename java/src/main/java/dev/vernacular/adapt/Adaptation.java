@@ -48,6 +48,8 @@ import java.util.stream.Stream;
 public final class Adaptation {
     private static final String BASE_LANGUAGE = "en";
     private static final int SAMPLED_CHARACTERS = 2_000_000;
+    private static final int SAMPLES = 4;
+    private static final int SAMPLE_TOKENS = 30;
     private final AdaptSettings settings;
     private final Models models;
     private final Stages stages;
@@ -81,6 +83,7 @@ public final class Adaptation {
     ///
     /// @param model    the result, `model.nemo`
     /// @param metrics  the training's `metrics.jsonl`
+    /// @param sampleText a held-out text of the target
     /// @param seconds  by stage
     public record Result(
             String language,
@@ -90,6 +93,7 @@ public final class Adaptation {
             Path model,
             Path tokenizer,
             Path metrics,
+            String sampleText,
             Measurements.Before before,
             Measurements.After after,
             Map<String, Double> seconds) {}
@@ -159,6 +163,25 @@ public final class Adaptation {
         return new TrainingStage(expanded(), runs(), run.replace(' ', '_')).metrics();
     }
 
+    /// How base and result go on from the settings' prompts, or from the beginnings of held-out texts.
+    public List<AdaptReport.Sample> samples() {
+        List<String> prompts = settings.prompts();
+        if (prompts.isEmpty()) {
+            prompts = target.heldOutTexts().stream().limit(SAMPLES).map(Adaptation::beginning).toList();
+        }
+        List<String> before = models.complete(settings.base(), prompts, SAMPLE_TOKENS);
+        List<String> after = models.complete(model(), prompts, SAMPLE_TOKENS);
+        List<AdaptReport.Sample> samples = new ArrayList<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            samples.add(new AdaptReport.Sample(prompts.get(i), before.get(i), after.get(i), Optional.empty()));
+        }
+        return samples;
+    }
+
+    private static String beginning(String text) {
+        return text.substring(0, text.offsetByCodePoints(0, Math.min(40, text.codePointCount(0, text.length()))));
+    }
+
     private Result result() {
         return new Result(
                 target.language(),
@@ -168,9 +191,16 @@ public final class Adaptation {
                 model(),
                 tokenizer(),
                 metrics("train"),
+                sampleText(),
                 Measurements.read(evaluation("before"), Measurements.Before.class),
                 Measurements.read(evaluation("after"), Measurements.After.class),
                 stages.seconds());
+    }
+
+    /// Some lines' worth of the first held-out text.
+    private String sampleText() {
+        String text = target.heldOutTexts().getFirst();
+        return text.substring(0, text.offsetByCodePoints(0, Math.min(160, text.codePointCount(0, text.length()))));
     }
 
     // ---- stages -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 package dev.vernacular.adapt;
 
 import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.config.Overrides;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.train.StepListener;
@@ -36,11 +37,11 @@ record TrainingStage(Path model, Path folder, String name) {
     List<String> overrides(List<Source> sources, int positions, long seed, List<String> usersOwn) {
         long sequences = sources.getFirst().corpus().trainTokens() / Math.max(1, positions);
         double share = sources.getFirst().weight();
-        int steps = (int) Math.clamp(
+        int steps = Math.clamp(
                 Math.round(2 * sequences / (share * GLOBAL_BATCH)), STEPS_PER_EPOCH_AT_LEAST, Integer.MAX_VALUE);
         List<String> overrides = new ArrayList<>(List.of(
-                "restore_from_path=" + quoted(model.toString()),
-                "exp_manager.exp_dir=" + quoted(folder.toString()),
+                "restore_from_path=" + Overrides.quote(model.toString()),
+                "exp_manager.exp_dir=" + Overrides.quote(folder.toString()),
                 "exp_manager.name=" + name,
                 "exp_manager.checkpoint_callback_params.save_top_k=1",
                 "exp_manager.checkpoint_callback_params.save_nemo_on_train_end=True",
@@ -95,20 +96,15 @@ record TrainingStage(Path model, Path folder, String name) {
         List<String> train = new ArrayList<>();
         List<String> validation = new ArrayList<>();
         for (Source source : sources) {
-            train.add(source.weight() + "," + quoted(source.corpus().trainDataset().toString()));
-            validation.add("1.0," + quoted(source.corpus().heldOutDataset().toString()));
+            train.add(source.weight() + "," + Overrides.quote(source.corpus().trainDataset().toString()));
+            validation.add("1.0," + Overrides.quote(source.corpus().heldOutDataset().toString()));
         }
         String held = "[" + String.join(",", validation) + "]";
         return "{train:[" + String.join(",", train) + "],validation:" + held + ",test:" + held + "}";
     }
 
     private static String languages(List<Source> sources) {
-        return String.join(",", sources.stream().map(source -> quoted(source.corpus().language())).toList());
-    }
-
-    /// A value in Hydra's grammar, whatever it holds: `no` stays a language and no boolean.
-    private static String quoted(String value) {
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'";
+        return String.join(",", sources.stream().map(source -> Overrides.quote(source.corpus().language())).toList());
     }
 
     private static String last(List<String> overrides, String key) {
