@@ -29,7 +29,9 @@ struct RowDropout {
 // 64-bit lanes of which the low half counts: a product of two low halves is one instruction everywhere.
 namespace vn::scalar {
 typedef uint64_t Lanes __attribute__((vector_size(16)));
-inline __attribute__((always_inline)) Lanes product(Lanes a, Lanes b) { return Lanes(_mm_mul_epu32(__m128i(a), __m128i(b))); }
+inline __attribute__((always_inline)) Lanes product(Lanes a, Lanes b) {
+  return Lanes(_mm_mul_epu32(__m128i(a), __m128i(b)));
+}
 }  // namespace vn::scalar
 
 #pragma GCC push_options
@@ -59,7 +61,8 @@ namespace vn {
 
 // A probability in [0, 1); where something is drawn, also a step block and the T that says which sample a row is of.
 inline int32_t require_dropout(vn_context* ctx, const char* operation, float probability, int64_t T) {
-  VN_REQUIRE(ctx, probability >= 0 && probability < 1, "%s: dropout is %g, not in [0, 1)", operation, double(probability));
+  VN_REQUIRE(ctx, probability >= 0 && probability < 1, "%s: dropout is %g, not in [0, 1)", operation,
+             double(probability));
   if (probability == 0) return VN_OK;
   VN_REQUIRE(ctx, T > 0, "%s: T is %lld", operation, (long long) T);
   return require_step(ctx, operation);

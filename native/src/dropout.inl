@@ -1,5 +1,5 @@
-// words[0, 4 lanes): philox() of the counters group .. group + lanes - 1, one behind the other; round_keys has k0 and k1
-// of each round.
+// words[0, 4 lanes): philox() of the counters group .. group + lanes - 1, one behind the other; round_keys has k0 and
+// k1 of each round.
 inline void philox_words(uint32_t* words, const uint64_t* round_keys, uint32_t site, uint64_t sample, uint64_t group) {
   constexpr int lanes = sizeof(Lanes) / 8;
   static constexpr uint64_t numbers[8] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -48,7 +48,8 @@ inline void dropout_factors(float* factors, const Dropout& dropout, uint64_t sam
   }
 }
 
-// f(c, n, factors) over the vectors of a row, from column c with n columns left; factors are 1 where nothing is dropped.
+// f(c, n, factors) over the vectors of a row, from column c with n columns left; factors are 1 where nothing is
+// dropped.
 template <class F>
 VN_INLINE void for_dropped_row(const RowDropout& d, int64_t row, const F& f) {
   if (!d.draws()) {

@@ -21,7 +21,8 @@ const void* element(const void* base, int64_t index, int64_t bytes) {
 }
 
 // Columns [j0, j0 + n) of B over elements [k0, k0 + k) of the reduction, as panels.
-void pack_weights(Level level, const RowsProduct& p, word* panels, float* wide, int64_t j0, int64_t n, int64_t k0, int64_t k) {
+void pack_weights(Level level, const RowsProduct& p, word* panels, float* wide, int64_t j0, int64_t n, int64_t k0,
+                  int64_t k) {
   const Weights& w = p.b;
   if (!p.transposed) return p.gemm->straight_f32(panels, w.master + k0 * w.cols + j0, w.cols, n, k);
   if (!w.copy) return p.gemm->transposed_f32(panels, w.master + j0 * w.cols + k0, w.cols, n, k);
@@ -52,8 +53,8 @@ void pack_chunk(vn_context* ctx, const RowsProduct& p, const ProductScratch& scr
   const int64_t groups = ceil_div(chunk.panels, group);
   ctx->pool.run(blocks.count * groups, [&](int64_t task, int thread) {
     const int64_t block = task / groups, panel = task % groups * group, j = panel * panel_columns;
-    pack_weights(ctx->level, p, chunk.at(*p.gemm, blocks, block, panel), scratch.wide + thread * scratch.wide_floats, chunk.j0 + j,
-                 std::min(chunk.n - j, group * panel_columns), blocks.first(block), blocks.size(block));
+    pack_weights(ctx->level, p, chunk.at(*p.gemm, blocks, block, panel), scratch.wide + thread * scratch.wide_floats,
+                 chunk.j0 + j, std::min(chunk.n - j, group * panel_columns), blocks.first(block), blocks.size(block));
   });
 }
 

@@ -58,7 +58,8 @@ static void backward_row(const LayerNormGradient<R, T>& a, float* dweight, float
   Vec h_sum = 0.0f, hn_sum = 0.0f;
   for (int64_t c = 0; c < C; c += Vec::width) {  // lanes past C: dout, weight offset times dout and all sums are 0
     const int64_t n = C - c;
-    const Vec d = load(dout + c, n), normal = (load(x + c, n) - mu) * r, h = d * (load(a.weight + c, n) + weight_offset);
+    const Vec d = load(dout + c, n), normal = (load(x + c, n) - mu) * r;
+    const Vec h = d * (load(a.weight + c, n) + weight_offset);
     h_sum = h_sum + h;
     hn_sum = fma(h, normal, hn_sum);
     store(dweight + c, fma(d, normal, load(dweight + c, n)), n);

@@ -23,36 +23,43 @@ struct Buffers {
 
 void refuse(check::Session& session, Buffers& x, int32_t status, int32_t want, const char* part) {
   const char* message = vn_last_error(session.ctx);
-  CHECK(status == want && strstr(message, part), "status %d, \"%s\"; wanted %d and \"%s\"", status, message, want, part);
+  CHECK(status == want && strstr(message, part), "status %d, \"%s\"; wanted %d and \"%s\"", status, message, want,
+        part);
   CHECK(x.untouched(), "a refused call wrote something (%s)", message);
 }
 
 void test_attention_arguments(check::Session& s, Buffers& x) {
-  const auto forward = [&](const void* qkv, int64_t B, int64_t T, int64_t kv_heads, int64_t D, float dropout, int32_t dtype) {
-    return vn_attention_forward(s.ctx, x.a.data(), x.b.data(), qkv, nullptr, nullptr, nullptr, B, T, 2, kv_heads, D, 0, 0,
+  const auto forward = [&](const void* qkv, int64_t B, int64_t T, int64_t kv_heads, int64_t D, float dropout,
+                           int32_t dtype) {
+    return vn_attention_forward(s.ctx, x.a.data(), x.b.data(), qkv, nullptr, nullptr, nullptr, B, T, 2, kv_heads, D,
+                                0, 0,
                                 1, 0, dropout, dtype);
   };
   refuse(s, x, forward(nullptr, 1, 4, 2, 8, 0, VN_F32), VN_INVALID_ARGUMENT, "qkv is null");
   refuse(s, x, forward(x.c.data(), -1, 4, 2, 8, 0, VN_F32), VN_INVALID_ARGUMENT, "B is -1");
-  refuse(s, x, forward(x.c.data(), int64_t(1) << 40, int64_t(1) << 40, 2, 8, 0, VN_F32), VN_INVALID_ARGUMENT, "T 1099511627776");
+  refuse(s, x, forward(x.c.data(), int64_t(1) << 40, int64_t(1) << 40, 2, 8, 0, VN_F32), VN_INVALID_ARGUMENT,
+         "T 1099511627776");
   refuse(s, x, forward(x.c.data(), 1, 4, 3, 8, 0, VN_F32), VN_INVALID_ARGUMENT, "kv_heads 3");
   refuse(s, x, forward(x.c.data(), 1, 4, 2, 257, 0, VN_F32), VN_INVALID_ARGUMENT, "D is 257");
   refuse(s, x, forward(x.c.data(), 1, 4, 2, 8, 1, VN_F32), VN_INVALID_ARGUMENT, "dropout is 1");
   refuse(s, x, forward(x.c.data(), 1, 4, 2, 8, 0, VN_I8), VN_UNSUPPORTED, "dtype is 3");
   refuse(s, x, forward(x.c.data(), 1, 4, 2, 8, 0, 17), VN_INVALID_ARGUMENT, "dtype is 17");
-  refuse(s, x, forward(x.c.data(), 1, 100000, 2, 64, 0, VN_F32), VN_WORKSPACE, "attention_forward: needs a workspace of");
+  refuse(s, x, forward(x.c.data(), 1, 100000, 2, 64, 0, VN_F32), VN_WORKSPACE,
+         "attention_forward: needs a workspace of");
 }
 
 void test_row_arguments(check::Session& s, Buffers& x) {
   const auto norm = [&](void* sum, const void* in, float* mean, int64_t rows, int64_t C, int32_t kind) {
-    return vn_residual_layernorm_forward(s.ctx, sum, x.b.data(), mean, x.d.data(), x.e.data(), in, x.a.data(), nullptr, rows,
+    return vn_residual_layernorm_forward(s.ctx, sum, x.b.data(), mean, x.d.data(), x.e.data(), in, x.a.data(),
+                                         nullptr, rows,
                                          4, C, 1e-5f, kind, 0, 0, VN_F32, VN_F32);
   };
   refuse(s, x, norm(nullptr, x.c.data(), x.c.data(), 4, 8, 0), VN_INVALID_ARGUMENT, "sum is null and x is given");
   refuse(s, x, norm(nullptr, nullptr, nullptr, 4, 8, 0), VN_INVALID_ARGUMENT, "mean is null");
   refuse(s, x, norm(nullptr, nullptr, x.c.data(), 4, 0, 0), VN_INVALID_ARGUMENT, "C 0");
   refuse(s, x, norm(nullptr, nullptr, x.c.data(), 4, 8, 2), VN_INVALID_ARGUMENT, "norm is 2");
-  refuse(s, x, vn_embedding_forward(s.ctx, x.a.data(), nullptr, nullptr, x.b.data(), nullptr, nullptr, 4, 4, 8, 8, 0, 0, 0,
+  refuse(s, x, vn_embedding_forward(s.ctx, x.a.data(), nullptr, nullptr, x.b.data(), nullptr, nullptr, 4, 4, 8, 8, 0,
+                                    0, 0,
                                     VN_F32, VN_F32), VN_INVALID_ARGUMENT, "ids is null");
   refuse(s, x, vn_cast(s.ctx, x.a.data(), nullptr, 8, VN_F32, VN_F32), VN_INVALID_ARGUMENT, "x is null");
   refuse(s, x, vn_axpy(s.ctx, x.a.data(), x.b.data(), -5, 1), VN_INVALID_ARGUMENT, "n is -5");

@@ -81,7 +81,8 @@ Expected reference(const Shape& s, const Inputs& in, uint64_t seed, int64_t firs
     for (int64_t b = 0; b < s.B; b++)
       for (int64_t t = 0; t < T; t++)
         for (int64_t h = 0; h < s.H + s.kv_heads; h++)
-          rotate(&rows[at(b, t, h)], in.rope, s.P, s.rope_dims, s.positions ? in.positions[size_t(b * T + t)] : t, direction);
+          rotate(&rows[at(b, t, h)], in.rope, s.P, s.rope_dims, s.positions ? in.positions[size_t(b * T + t)] : t,
+                 direction);
   };
   turn(x, 1);
   e.out.resize(size_t(s.B * T * s.H * D));
@@ -108,7 +109,8 @@ Expected reference(const Shape& s, const Inputs& in, uint64_t seed, int64_t firs
         const auto dout = [&](int64_t c) { return double(in.dout.get(((b * T + t) * s.H + h) * D + c)); };
         for (int64_t j = first; j <= t; j++) {
           p[size_t(j)] /= sum;
-          if (s.dropout > 0) mask[size_t(j)] = dropout.factor(uint64_t(first_sample + b), uint64_t((h * T + t) * T + j));
+          if (s.dropout > 0) mask[size_t(j)] = dropout.factor(uint64_t(first_sample + b), uint64_t((h * T + t) * T +
+                                                                                                   j));
           const double* v = &x[at(b, j, s.H + s.kv_heads + h / group)];
           double* dv = &dx[at(b, j, s.H + s.kv_heads + h / group)];
           for (int64_t c = 0; c < D; c++) {
@@ -181,13 +183,16 @@ void test_decoding(Isa isa, const Shape& s) {
     Array step(s.B * n * stride, s.dtype), out(s.B * n * s.H * s.D, s.dtype);
     for (int64_t b = 0; b < s.B; b++)
       for (int64_t i = 0; i < n * stride; i++) step.set(b * n * stride + i, in.qkv.get((b * s.T + done) * stride + i));
-    CHECK(vn_kv_append(session.ctx, keys.data(), values.data(), step.data(), lengths.data(), in.rope_table(s), s.B, n, s.H,
-                       s.kv_heads, s.D, capacity, s.rope_dims, s.P, s.dtype) == VN_OK, "%s", vn_last_error(session.ctx));
+    CHECK(vn_kv_append(session.ctx, keys.data(), values.data(), step.data(), lengths.data(), in.rope_table(s), s.B, n,
+                       s.H,
+                       s.kv_heads, s.D, capacity, s.rope_dims, s.P, s.dtype) == VN_OK, "%s",
+                           vn_last_error(session.ctx));
     CHECK(vn_decode_attention(session.ctx, out.data(), step.data(), keys.data(), values.data(), lengths.data(),
                               in.rope_table(s), s.B, n, s.H, s.kv_heads, s.D, capacity, s.rope_dims, s.P, in.scale,
                               s.dtype) == VN_OK, "%s", vn_last_error(session.ctx));
     for (int64_t b = 0; b < s.B; b++)
-      for (int64_t i = 0; i < n * s.H * s.D; i++) all[size_t((b * s.T + done) * s.H * s.D + i)] = out.get(b * n * s.H * s.D + i);
+      for (int64_t i = 0; i < n * s.H * s.D; i++) all[size_t((b * s.T + done) * s.H * s.D +
+                                                             i)] = out.get(b * n * s.H * s.D + i);
     CHECK(out.intact(), "decode_attention wrote outside");
     for (int32_t& length : lengths) length += int32_t(n);
   }

@@ -11,9 +11,11 @@ namespace {
 
 struct Groups {
   std::vector<int32_t> order, starts;
-  explicit Groups(const std::vector<int32_t>& keys) : order(keys.size()), starts(keys.size() + 1, int32_t(keys.size())) {
+  explicit Groups(const std::vector<int32_t>& keys) : order(keys.size()), starts(keys.size() + 1,
+                                                                                 int32_t(keys.size())) {
     for (size_t i = 0; i < keys.size(); i++) order[i] = int32_t(i);
-    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return keys[size_t(a)] < keys[size_t(b)]; });
+    std::stable_sort(order.begin(), order.end(), [&](int32_t a,
+                                                     int32_t b) { return keys[size_t(a)] < keys[size_t(b)]; });
     size_t group = 0;
     for (size_t i = 0; i < keys.size(); i++) {
       if (i == 0 || keys[size_t(order[i])] != keys[size_t(order[i - 1])]) starts[group++] = int32_t(i);
@@ -49,7 +51,8 @@ void test_case(Isa isa, int64_t C, float dropout, int32_t accumulate, bool outsi
                                               nullptr, table.floats(), rows, T, C, Vp, P, 4, dropout, VN_F32, dtype);
         if (status) return status;
         status = vn_embedding_backward(session.ctx, o[1]->floats(), o[2]->floats(), dout.data(), ids.data(),
-                                       by_id.order.data(), by_id.starts.data(), positions.data(), by_position.order.data(),
+                                       by_id.order.data(), by_id.starts.data(), positions.data(),
+                                           by_position.order.data(),
                                        by_position.starts.data(), rows, T, C, Vp, P, 4, dropout, accumulate, 0, dtype);
         fault = session.step.fault;
         return status;
@@ -61,8 +64,10 @@ void test_case(Isa isa, int64_t C, float dropout, int32_t accumulate, bool outsi
   for (int64_t r = 0; r < rows; r++) {
     const int64_t id = ids[size_t(r)], p = positions[size_t(r)];
     for (int64_t c = 0; c < C; c++) {
-      const double f = dropout > 0 ? double(d.factor(uint64_t(check::first_sample + r / T), uint64_t(r % T * C + c))) : 1;
-      if (id >= 0 && id < Vp && p < P) out[size_t(r * C + c)] = f * (double(tokens.get(id * C + c)) + double(table.get(p * C + c)));
+      const double f = dropout > 0 ? double(d.factor(uint64_t(check::first_sample + r / T), uint64_t(r % T * C +
+                                                                                                     c))) : 1;
+      if (id >= 0 && id < Vp && p < P) out[size_t(r * C + c)] = f * (double(tokens.get(id * C + c)) +
+                                                                     double(table.get(p * C + c)));
       if (id >= 0 && id < Vp) dtokens[size_t(id * C + c)] += f * double(dout.get(r * C + c));
       if (p < P) dtable[size_t(p * C + c)] += f * double(dout.get(r * C + c));
     }
@@ -77,8 +82,10 @@ void test_bad_groups(Isa isa) {
   Array dtokens(15, VN_F32), dout(12, VN_F32);
   const int32_t ids[] = {0, 1, 2, 3}, starts[] = {0, 1, 2, 3, 4}, far[] = {0, 1, 2, 9}, falling[] = {3, 2, 1, 0};
   for (const int32_t* order : {far, falling}) {
-    CHECK(vn_embedding_backward(session.ctx, dtokens.floats(), nullptr, dout.data(), ids, order, starts, nullptr, nullptr,
-                                nullptr, 4, 4, 3, 5, 0, 0, 0, 0, 0, VN_F32) == VN_INVALID_ARGUMENT, "bad groups are refused");
+    CHECK(vn_embedding_backward(session.ctx, dtokens.floats(), nullptr, dout.data(), ids, order, starts, nullptr,
+                                nullptr,
+                                nullptr, 4, 4, 3, 5, 0, 0, 0, 0, 0, VN_F32) == VN_INVALID_ARGUMENT,
+                                    "bad groups are refused");
   }
 }
 

@@ -15,7 +15,8 @@ struct Case {
   int32_t accumulate, dtype, residual_dtype;
   std::string text() const {
     char buffer[160];
-    snprintf(buffer, sizeof buffer, "rows %d C %d x %d bias %d norm %d dropout %g accumulate %d dtypes %d %d", int(rows),
+    snprintf(buffer, sizeof buffer, "rows %d C %d x %d bias %d norm %d dropout %g accumulate %d dtypes %d %d",
+             int(rows),
              int(C), x, bias, norm, double(dropout), accumulate, dtype, residual_dtype);
     return buffer;
   }
@@ -50,19 +51,22 @@ void test_case(Isa isa, const Case& s) {
       [&](check::Session& session, check::Outputs& o) {
         const int32_t status = vn_residual_layernorm_forward(
             session.ctx, s.x ? o[0]->data() : nullptr, o[1]->data(), o[2]->floats(), o[3]->floats(), residual.data(),
-            s.x ? x.data() : nullptr, weight.floats(), s.bias ? bias.floats() : nullptr, s.rows, s.T, s.C, eps, s.norm, 9,
+            s.x ? x.data() : nullptr, weight.floats(), s.bias ? bias.floats() : nullptr, s.rows, s.T, s.C, eps,
+                s.norm, 9,
             s.dropout, s.dtype, s.residual_dtype);
         if (status) return status;
         return vn_residual_layernorm_backward(
             session.ctx, o[4]->data(), s.x ? o[5]->data() : nullptr, o[6]->floats(), s.bias ? o[7]->floats() : nullptr,
-            dout.data(), s.x ? o[0]->data() : residual.data(), o[2]->floats(), o[3]->floats(), weight.floats(), s.rows, s.T,
+            dout.data(), s.x ? o[0]->data() : residual.data(), o[2]->floats(), o[3]->floats(), weight.floats(),
+                s.rows, s.T,
             s.C, s.norm, 9, s.dropout, s.accumulate, s.accumulate, s.dtype, s.residual_dtype);
       });
 
   const Dropout dropout(check::seed, 9, s.dropout);
   const auto factor = [&](int64_t row, int64_t c) {
     return s.dropout == 0 ? 1.0
-                          : double(dropout.factor(uint64_t(check::first_sample + row / s.T), uint64_t(row % s.T * s.C + c)));
+                          : double(dropout.factor(uint64_t(check::first_sample + row / s.T),
+                                                  uint64_t(row % s.T * s.C + c)));
   };
   std::vector<double> sum(size_t(n), 0), out(sum), dresidual(sum), dx(sum), mean(size_t(s.rows)), rstd(mean);
   std::vector<double> dweight(size_t(s.C), 0), dbias(dweight);

@@ -43,16 +43,19 @@ void test_step(Isa isa, float clip, float loss_scale) {
         const int32_t status = vn_gradient_norm(session.ctx, gradients.floats(), list.data(), count, clip);
         seen = session.step;
         if (status) return status;
-        return vn_adamw_update(session.ctx, o[0]->floats(), o[1]->floats(), o[2]->floats(), gradients.floats(), list.data(),
+        return vn_adamw_update(session.ctx, o[0]->floats(), o[1]->floats(), o[2]->floats(), gradients.floats(),
+                               list.data(),
                                count, 0.9f, 0.95f, 1e-8f);
       });
   double squares = 0;
   for (const vn_segment& s : list) {
-    for (int64_t i = 0; !s.frozen && i < s.rows * s.cols; i++) squares += std::pow(double(gradients.get(s.offset + i)), 2);
+    for (int64_t i = 0; !s.frozen && i < s.rows * s.cols; i++) squares += std::pow(double(gradients.get(s.offset +
+                                                                                                        i)), 2);
   }
   const double norm = std::sqrt(squares) / double(loss_scale);
   const double scale = (clip > 0 ? std::min(1.0, double(clip) / (norm + 1e-6)) : 1) / double(loss_scale);
-  CHECK(std::fabs(double(seen.gradient_norm) / norm - 1) < 1e-7, "norm is %g, not %g", double(seen.gradient_norm), norm);
+  CHECK(std::fabs(double(seen.gradient_norm) / norm - 1) < 1e-7, "norm is %g, not %g", double(seen.gradient_norm),
+        norm);
   CHECK(std::fabs(double(seen.gradient_scale) / scale - 1) < 1e-7, "scale is %g", double(seen.gradient_scale));
   CHECK(seen.skip == 0, "a finite step is skipped");
   std::vector<double> p, m, v;
@@ -86,7 +89,8 @@ void test_skip(Isa isa) {
   gradients.set(8000, std::numeric_limits<float>::quiet_NaN());
   CHECK(vn_gradient_norm(session.ctx, gradients.floats(), list.data(), 4, 1) == VN_OK && session.step.skip == 1,
         "not-a-number is not skipped");
-  CHECK(vn_adamw_update(session.ctx, p.floats(), p.floats(), p.floats(), gradients.floats(), list.data(), 4, 0.9f, 0.95f,
+  CHECK(vn_adamw_update(session.ctx, p.floats(), p.floats(), p.floats(), gradients.floats(), list.data(), 4, 0.9f,
+                        0.95f,
                         1e-8f) == VN_OK && p.same(before), "a skipped step changes something");
   list[1].rows = -1;
   CHECK(vn_gradient_norm(session.ctx, gradients.floats(), list.data(), 4, 1) == VN_INVALID_ARGUMENT, "negative rows");
@@ -118,7 +122,8 @@ void test_glue(Isa isa) {
         });
     CHECK(got[1]->same(x), "a cast there and back changes values (dtype %d)", dtype);
     std::vector<double> scaled, sums(size_t(C), 0.0);
-    for (int64_t i = 0; i < rows * C; i++) scaled.push_back(1.5 * double(x.get(i))), sums[size_t(i % C)] += 2 * double(x.get(i));
+    for (int64_t i = 0; i < rows * C; i++) scaled.push_back(1.5 * double(x.get(i))),
+        sums[size_t(i % C)] += 2 * double(x.get(i));
     check::check_close("axpy and scale", "", *got[0], scaled, 2e-7);
     check::check_close("reduce_rows", "", *got[2], sums, 2e-6);
   }

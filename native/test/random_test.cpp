@@ -47,7 +47,8 @@ void test_storage() {
     _Float16 oracle;
     memcpy(&oracle, &x, 2);
     const float got = to_float(x), want = float(oracle);
-    CHECK(bits_of(got) == bits_of(want) || (got != got && want != want), "half %04x becomes %g, not %g", bits, double(got),
+    CHECK(bits_of(got) == bits_of(want) || (got != got && want != want), "half %04x becomes %g, not %g", bits,
+          double(got),
           double(want));
     CHECK(got != got || from_float<f16>(got).bits == bits, "half %04x does not survive", bits);
     const bf16 y{uint16_t(bits)};

@@ -68,7 +68,8 @@ void test_draws(Isa isa, float temperature, int64_t top_k, float top_p) {
     wrong += id != want;
     CHECK(std::fabs(double(logprob) - (double(given.values.get(id)) - std::log(lse))) < 1e-5, "logprob of %d", id);
   }
-  CHECK(wrong <= 1, "%d of 2000 draws differ (temperature %g, top_k %d, top_p %g)", wrong, double(temperature), int(top_k),
+  CHECK(wrong <= 1, "%d of 2000 draws differ (temperature %g, top_k %d, top_p %g)", wrong, double(temperature),
+        int(top_k),
         double(top_p));
 }
 

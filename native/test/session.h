@@ -1,5 +1,5 @@
-// A context on one instruction set with a workspace of just vn_scratch_bytes, full of NaNs, typed arrays with guard bytes, and a runner that
-// asks for the same bits from 1, 2, 3 and 8 threads.
+// A context on one instruction set with a workspace of just vn_scratch_bytes, full of NaNs; typed arrays with guard
+// bytes; and a runner that asks for the same bits from 1, 2, 3 and 8 threads.
 #pragma once
 #include <cmath>
 #include <functional>
