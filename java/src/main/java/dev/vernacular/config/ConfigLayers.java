@@ -114,7 +114,7 @@ final class ConfigLayers {
             if (known.contains(key)) {
                 continue;
             }
-            if (!key.startsWith("model.") || known.nearest(key).isPresent()) {
+            if (!key.startsWith("model.") || known.isSlip(key)) {
                 throw new ConfigException(file + ": there is no key '" + key + "'" + known.advice(key));
             }
             notes.add("nothing reads " + key + " of " + file);

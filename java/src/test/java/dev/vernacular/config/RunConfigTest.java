@@ -91,6 +91,7 @@ class RunConfigTest {
         "trainer.val_check_interval=0 | trainer.val_check_interval is 0",
         "trainer.limit_val_batches=2.5 | trainer.limit_val_batches is 2.5",
         "model.data.dataloader_type=cyclic | model.data.dataloader_type is cyclic",
+        "trainer.max_steps.x=3 | there is no key 'trainer.max_steps.x'",
         "trainer.max_stepps=3 | Did you mean trainer.max_steps?",
         "restore_from_path=no/such.nemo | there is no model no/such.nemo",
     })
