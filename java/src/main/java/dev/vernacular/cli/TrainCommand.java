@@ -1,6 +1,5 @@
 package dev.vernacular.cli;
 
-import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.config.Overrides;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.config.Yaml;
@@ -82,11 +81,7 @@ final class TrainCommand implements Runnable {
                         spec.commandLine(), "'" + argument + "' is neither an option nor key=value");
             }
         }
-        return RunConfig.resolve(file, overrides, path -> {
-            try (ModelFile model = ModelFile.open(path)) {
-                return model.section();
-            }
-        });
+        return TrainingRun.configure(file, overrides);
     }
 
     private void show(TrainingRun.Result result) {

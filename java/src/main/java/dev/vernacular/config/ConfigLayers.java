@@ -30,6 +30,7 @@ final class ConfigLayers {
             "activations_checkpoint_method",
             "data",
             "optim",
+            "pretrained_checkpoint",
             "resume_from_checkpoint",
             "gradient_as_bucket_view",
             "use_flash_attention",
@@ -61,7 +62,7 @@ final class ConfigLayers {
         Tree.merge(given, overrides.values());
         restoreFrom = startingModel(Interpolations.resolve(layered));
         if (restoreFrom.isPresent()) {
-            ModelSection section = models.section(restoreFrom.get());
+            ModelSection section = models.section(restoreFrom.get(), hparams(layered));
             layered.put("model", restoredModel(layered, section, fromFile, overrides));
         }
         modelOrigin = restoreFrom.map(Path::toString).orElse("the run's configuration");
@@ -78,6 +79,10 @@ final class ConfigLayers {
 
     Optional<Path> restoreFrom() {
         return restoreFrom;
+    }
+
+    Optional<Path> hparams() {
+        return hparams(tree);
     }
 
     /// Where the model section came from, for errors.
@@ -109,12 +114,17 @@ final class ConfigLayers {
             if (known.contains(key)) {
                 continue;
             }
-            if (!key.startsWith("model.") || known.nearest(key).isPresent()) {
+            if (!key.startsWith("model.") || known.isSlip(key)) {
                 throw new ConfigException(file + ": there is no key '" + key + "'" + known.advice(key));
             }
             notes.add("nothing reads " + key + " of " + file);
         }
         return read;
+    }
+
+    private static Optional<Path> hparams(Map<String, Object> tree) {
+        return Optional.ofNullable(Tree.get(tree, List.of("model", "pretrained_checkpoint", "hparams_file")))
+                .map(file -> Path.of(file.toString()));
     }
 
     private static Optional<Path> startingModel(Map<String, Object> resolved) {

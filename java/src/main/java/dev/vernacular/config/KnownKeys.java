@@ -1,6 +1,7 @@
 package dev.vernacular.config;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,11 +11,15 @@ import java.util.TreeSet;
 public final class KnownKeys {
     private final Set<String> leaves = new TreeSet<>();
     private final Set<String> sections = new TreeSet<>();
+    private final Set<String> open = new TreeSet<>();
 
     /// @param defaults keys of this tree, and of `others`, dotted
     public KnownKeys(Map<String, Object> defaults, Collection<String> others) {
         leaves.addAll(Tree.leaves(defaults));
         leaves.addAll(others);
+        Tree.leaves(defaults).stream()
+                .filter(key -> isOpen(Tree.get(defaults, List.of(key.split("\\.")))))
+                .forEach(open::add);
         for (String leaf : leaves) {
             for (int dot = leaf.indexOf('.'); dot >= 0; dot = leaf.indexOf('.', dot + 1)) {
                 sections.add(leaf.substring(0, dot));
@@ -22,13 +27,19 @@ public final class KnownKeys {
         }
     }
 
-    /// Whether something reads `key`, or keys below it, or the value of which it is a part.
+    /// Whether something reads `key`, or keys below it, or a value of any form of which it is a part.
     public boolean contains(String key) {
-        if (leaves.contains(key) || sections.contains(key)) {
-            return true;
-        }
         int dot = key.lastIndexOf('.');
-        return dot > 0 && leaves.contains(key.substring(0, dot));
+        return leaves.contains(key) || sections.contains(key) || dot > 0 && open.contains(key.substring(0, dot));
+    }
+
+    /// Whether `key` is a known one but for a slip of the pen.
+    boolean isSlip(String key) {
+        return leaves.stream().anyMatch(known -> distance(known, key) <= 2);
+    }
+
+    private static boolean isOpen(Object value) {
+        return value == null || "???".equals(value);
     }
 
     /// The known key that `key` probably means.

@@ -10,8 +10,9 @@ import java.util.OptionalInt;
 /// A training run's configuration, resolved: NeMo's defaults, under the `--config` file, under the restored model's own
 /// section, under the command line (see [ConfigLayers]). What exists here is valid.
 ///
-/// @param model       the model section that decides the architecture
+/// @param model       the section that decides the architecture
 /// @param restoreFrom the model whose weights are the start; empty: random weights
+/// @param hparams     its configuration, where `pretrained_checkpoint.hparams_file` names one
 /// @param seed        `model.seed`, of data order, dropout and fresh weights
 /// @param resolved    the whole tree, without interpolations: what is saved beside the run
 /// @param notes       for a person: keys without effect, values that replace the model's own
@@ -24,6 +25,7 @@ public record RunConfig(
         Scaling scaling,
         ModelSection model,
         Optional<Path> restoreFrom,
+        Optional<Path> hparams,
         long seed,
         Map<String, Object> resolved,
         List<String> notes) {
@@ -31,7 +33,8 @@ public record RunConfig(
     /// Opens the model that a run starts from, for its section alone.
     @FunctionalInterface
     public interface ModelSource {
-        ModelSection section(Path model);
+        /// @param hparams the configuration of a Lightning checkpoint, where one is named
+        ModelSection section(Path model, Optional<Path> hparams);
     }
 
     /// @param maxSteps          optimizer steps in all, resumed ones included

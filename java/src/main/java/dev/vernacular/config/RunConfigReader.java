@@ -44,6 +44,7 @@ final class RunConfigReader {
                 scaling(),
                 ModelSection.of(model.values(), layers.modelOrigin()),
                 layers.restoreFrom(),
+                layers.hparams(),
                 model.integer("seed").orElse(1234L),
                 layers.tree(),
                 layers.notes());

@@ -49,7 +49,7 @@ record StartingModel(
     }
 
     private static StartingModel restored(RunConfig config, Path path) {
-        try (ModelFile file = ModelFile.open(path)) {
+        try (ModelFile file = ModelFile.open(path, config.hparams())) {
             GptConfig wanted = config.model().gptConfig(file.config().paddedVocabularySize());
             requireSameShapes(path, file.config(), wanted);
             boolean isGiven = Stream.of(JSON, VOCABULARY, MERGES)
@@ -58,7 +58,7 @@ record StartingModel(
             Optional<Tokenizer> tokenizer = files.map(Tokenizer::of);
             tokenizer.ifPresent(found -> requireRows(path, wanted, found));
             return new StartingModel(wanted, config.model(), files, tokenizer, (layout, flat) -> {
-                try (ModelFile weights = ModelFile.open(path)) {
+                try (ModelFile weights = ModelFile.open(path, config.hparams())) {
                     ModelWeights.load(weights, layout, flat);
                 }
             });

@@ -2,6 +2,7 @@ package dev.vernacular.train;
 
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.data.SampleSource;
+import dev.vernacular.files.FilesException;
 import dev.vernacular.model.Precision;
 import dev.vernacular.train.StepListener.Step;
 import dev.vernacular.train.StepListener.Validated;
@@ -162,8 +163,13 @@ final class TrainingLoop {
     }
 
     private void save(boolean isValidated) {
-        newest = saver.save(state, isValidated, learningRate(state.updates())).or(() -> newest);
-        savedStep = state.step();
+        try {
+            newest = saver.save(state, isValidated, learningRate(state.updates())).or(() -> newest);
+            savedStep = state.step();
+        } catch (FilesException e) {
+            throw TrainException.failure("step " + state.step() + ": " + e.getMessage() + "\n  " + lastGood()
+                    + " Make room, then run the same command again.");
+        }
     }
 
     private void requireFinite(StepRunner.Outcome outcome, long first) {
@@ -181,9 +187,13 @@ final class TrainingLoop {
         return ", on samples " + first + " to " + (first + config.batch().global() - 1);
     }
 
+    private String lastGood() {
+        return newest.map(file -> "The last good checkpoint is " + file + ".").orElse("There is no checkpoint yet.");
+    }
+
     private TrainException failure(String what) {
         return TrainException.failure("step " + (state.step() + 1) + ": " + what + "; " + runner.describeNonFinite()
-                + "\n  " + newest.map(file -> "The last good checkpoint is " + file + ".").orElse("There is no checkpoint yet.")
+                + "\n  " + lastGood()
                 + "\n  A lower model.optim.lr, a longer warm-up, or trainer.precision=bf16 instead of 16 may help.");
     }
 }

@@ -1,5 +1,6 @@
 package dev.vernacular.train;
 
+import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.config.RunConfig.Experiment;
 import dev.vernacular.data.Batch;
@@ -14,6 +15,7 @@ import dev.vernacular.train.store.TrainingState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /// A training run from its configuration to its files.
@@ -71,6 +73,19 @@ public final class TrainingRun {
         this.store = new CheckpointStore(folder.checkpoints(), config.experiment(), listener::note);
     }
 
+    /// The configuration of a run, from the same words as on the command line.
+    ///
+    /// @param file      the `--config` file
+    /// @param overrides `key=value` in Hydra's grammar
+    /// @throws dev.vernacular.config.ConfigException naming the key, its value and what is accepted
+    public static RunConfig configure(Optional<Path> file, List<String> overrides) {
+        return RunConfig.resolve(file, overrides, (path, hparams) -> {
+            try (ModelFile model = ModelFile.open(path, hparams)) {
+                return model.section();
+            }
+        });
+    }
+
     /// Trains. SIGTERM and SIGINT save and return a result that says so; the process then ends with 143 or 130.
     ///
     /// @param backend  its device gets all of the run's memory, and keeps it until it is closed
@@ -109,6 +124,7 @@ public final class TrainingRun {
             throw new TrainException("there is no checkpoint in " + folder.checkpoints()
                     + ", and exp_manager.resume_ignore_no_checkpoint is False");
         }
+        store.removeTorn();
         newest.map(RunCheckpoint::file).ifPresent(store::removeStaleLasts);
         return newest.or(() -> experiment.resumeFrom().map(RunCheckpoint::open));
     }

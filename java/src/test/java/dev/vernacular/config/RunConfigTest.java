@@ -91,6 +91,7 @@ class RunConfigTest {
         "trainer.val_check_interval=0 | trainer.val_check_interval is 0",
         "trainer.limit_val_batches=2.5 | trainer.limit_val_batches is 2.5",
         "model.data.dataloader_type=cyclic | model.data.dataloader_type is cyclic",
+        "trainer.max_steps.x=3 | there is no key 'trainer.max_steps.x'",
         "trainer.max_stepps=3 | Did you mean trainer.max_steps?",
         "restore_from_path=no/such.nemo | there is no model no/such.nemo",
     })
@@ -102,7 +103,7 @@ class RunConfigTest {
 
     @Test
     void missingDataIsNamed() {
-        assertThatThrownBy(() -> RunConfig.resolve(Optional.empty(), List.of(), path -> section(Map.of())))
+        assertThatThrownBy(() -> RunConfig.resolve(Optional.empty(), List.of(), (path, hparams) -> section(Map.of())))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("model.data.data_prefix must be given");
     }
@@ -119,7 +120,7 @@ class RunConfigTest {
         Path file = file("trainer: {max_steps: 7, precision: 32}\nmodel: {optim: {lr: 1e-3}}\n");
 
         RunConfig config = RunConfig.resolve(
-                Optional.of(file), List.of(DATA, "trainer.max_steps=9"), path -> section(Map.of()));
+                Optional.of(file), List.of(DATA, "trainer.max_steps=9"), (path, hparams) -> section(Map.of()));
 
         assertThat(config.trainer().maxSteps()).isEqualTo(9);
         assertThat(config.trainer().precision()).isEqualTo(Precision.FP32);
@@ -131,7 +132,7 @@ class RunConfigTest {
     void aSlipInTheFileIsNamed(String yaml) throws IOException {
         Path file = file(yaml);
 
-        assertThatThrownBy(() -> RunConfig.resolve(Optional.of(file), List.of(DATA), path -> section(Map.of())))
+        assertThatThrownBy(() -> RunConfig.resolve(Optional.of(file), List.of(DATA), (path, hparams) -> section(Map.of())))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining("there is no key");
@@ -180,7 +181,7 @@ class RunConfigTest {
         RunConfig config = RunConfig.resolve(
                 Optional.of(file),
                 List.of(DATA, "restore_from_path=" + model),
-                path -> section(Map.of("hidden_size", 8L, "encoder_seq_length", 64L)));
+                (path, hparams) -> section(Map.of("hidden_size", 8L, "encoder_seq_length", 64L)));
 
         assertThat(config.model().get("hidden_size")).contains(8L);
         assertThat(config.data().sequenceLength()).isEqualTo(32);
@@ -215,13 +216,13 @@ class RunConfigTest {
         Path model = Files.createFile(folder.resolve("model.nemo"));
         List<String> all = new ArrayList<>(List.of(DATA, "restore_from_path=" + model));
         all.addAll(List.of(overrides));
-        return RunConfig.resolve(Optional.empty(), all, path -> section(section));
+        return RunConfig.resolve(Optional.empty(), all, (path, hparams) -> section(section));
     }
 
     private static RunConfig resolve(String... overrides) {
         List<String> all = new ArrayList<>(List.of(DATA));
         all.addAll(List.of(overrides));
-        return RunConfig.resolve(Optional.empty(), all, path -> section(Map.of()));
+        return RunConfig.resolve(Optional.empty(), all, (path, hparams) -> section(Map.of()));
     }
 
     private Path file(String yaml) throws IOException {

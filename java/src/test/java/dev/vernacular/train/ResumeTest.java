@@ -113,11 +113,13 @@ class ResumeTest {
                 .findFirst()
                 .orElseThrow();
         Files.copy(older, Path.of(older.toString().replace(".ckpt", "-last.ckpt")));
+        Path torn = Files.createFile(older.resolveSibling(".x.ckpt.99.part"));
 
         Recorder resumed = new Recorder();
         TrainFixture.run(config("killed"), resumed);
 
         assertThat(resumed.steps).hasSize(STEPS - 6);
+        assertThat(torn).doesNotExist();
         assertThat(checkpoints("killed")).filteredOn(file -> file.toString().contains("-last")).hasSize(1);
     }
 

@@ -1,6 +1,5 @@
 package dev.vernacular.train;
 
-import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Backends;
@@ -49,11 +48,7 @@ final class TrainFixture {
                 "model.optim.sched.min_lr=2e-4",
                 "model.optim.sched.warmup_steps=5"));
         all.addAll(List.of(overrides));
-        return RunConfig.resolve(Optional.empty(), all, path -> {
-            try (ModelFile file = ModelFile.open(path)) {
-                return file.section();
-            }
-        });
+        return TrainingRun.configure(Optional.empty(), all);
     }
 
     static Result run(RunConfig config, StepListener listener) {

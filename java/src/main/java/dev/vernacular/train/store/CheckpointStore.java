@@ -80,6 +80,11 @@ public final class CheckpointStore {
         return newestFirst().isEmpty();
     }
 
+    /// Removes what a killed process left of a file it was writing.
+    public void removeTorn() {
+        list().filter(file -> file.getFileName().toString().matches("\\..*\\.part")).forEach(CheckpointStore::delete);
+    }
+
     /// Removes `-last` files other than `kept`, which a kill between write and delete can leave.
     public void removeStaleLasts(Path kept) {
         lasts().stream().filter(file -> !file.equals(kept)).forEach(CheckpointStore::delete);
@@ -121,15 +126,15 @@ public final class CheckpointStore {
     }
 
     private Stream<Path> files() {
+        return list().filter(file -> file.toString().endsWith(CheckpointName.SUFFIX) && Files.isRegularFile(file));
+    }
+
+    private Stream<Path> list() {
         if (!Files.isDirectory(folder)) {
             return Stream.empty();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files
-                    .filter(file -> file.toString().endsWith(CheckpointName.SUFFIX) && Files.isRegularFile(file))
-                    .sorted()
-                    .toList()
-                    .stream();
+            return files.sorted().toList().stream();
         } catch (IOException e) {
             throw FilesException.reading(folder, e);
         }

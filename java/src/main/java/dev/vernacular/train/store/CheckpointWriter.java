@@ -162,6 +162,7 @@ public final class CheckpointWriter {
         ours.put(SOURCES, sources);
         ours.put(CONSUMED_BY_SOURCE, state.consumedPerSource());
         ours.put("seed", config.seed());
+        ours.put("max_steps", (long) config.trainer().maxSteps());
         ours.put("sequence_length", (long) config.data().sequenceLength());
         ours.put("global_batch_size", (long) config.batch().global());
         ours.put("val_loss", state.validationLoss());

@@ -99,6 +99,7 @@ public final class RunCheckpoint implements AutoCloseable {
                     + sources + ": the run goes on at sample " + number(ours, "consumed_samples").orElse(0L) + " of these");
         }
         noteDifference(ours, "seed", config.seed(), notes);
+        noteDifference(ours, "max_steps", config.trainer().maxSteps(), notes);
         noteDifference(ours, "sequence_length", config.data().sequenceLength(), notes);
         noteDifference(ours, "global_batch_size", config.batch().global(), notes);
         if (ours.isEmpty() && CheckpointName.consumedSamples(file).isEmpty()) {
