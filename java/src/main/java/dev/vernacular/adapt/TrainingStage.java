@@ -74,8 +74,8 @@ record TrainingStage(Path model, Path folder, String name) {
     /// @throws AdaptException if it was stopped by a signal
     Path run(List<String> overrides, Models models, StepListener listener) {
         try (Backend backend = models.openBackend()) {
-            RunConfig config = RunConfig.resolve(Optional.empty(), overrides, path -> {
-                try (ModelFile file = ModelFile.open(path)) {
+            RunConfig config = RunConfig.resolve(Optional.empty(), overrides, (path, hparams) -> {
+                try (ModelFile file = ModelFile.open(path, hparams)) {
                     return file.section();
                 }
             });
