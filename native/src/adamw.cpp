@@ -32,7 +32,8 @@ int32_t vn_adamw_update(vn_context* ctx, float* masters, float* m, float* v, con
   VN_REQUIRE(ctx, count == 0 || (masters && m && v && gradients), "adamw_update: %s is null",
              !masters ? "masters" : !m ? "m" : !v ? "v" : "gradients");
   VN_TRY(require_segments(ctx, "adamw_update", segments, count));
-  VN_REQUIRE(ctx, beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1, "adamw_update: betas are %g and %g, not in [0, 1)",
+  VN_REQUIRE(ctx, beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
+             "adamw_update: betas are %g and %g, not in [0, 1)",
              double(beta1), double(beta2));
   VN_REQUIRE(ctx, eps >= 0, "adamw_update: eps is %g", double(eps));
   VN_TRY(require_step(ctx, "adamw_update"));

@@ -7,7 +7,7 @@
 //              dV = (P * mask)^T dout,   dQ = dS K,   dK = dS^T Q      (q, k rotated first, dq, dk rotated back)
 //
 // out, dout [B, T, H, D], qkv, dqkv [B, T, H + 2 kv_heads, D] of dtype; lse [B, H, T] float32. Scores, softmax and all
-// sums are float32; P and dS are rounded to bf16 where the instruction set multiplies pairs of bf16.
+// sums are float32; P and dS are rounded to bf16 where the instruction set multiplies pairs of bf16 (not with rope).
 // A task is a query head (forward) or a key head with its group of query heads (backward): it is the only writer of its
 // outputs, so that no result depends on threads. Backward recomputes P in blocks of 256 queries, whose P and dS stay in
 // the cache, and adds to dK and dV block after block.
@@ -90,10 +90,11 @@ int32_t vn_attention_forward(vn_context* ctx, void* out, float* lse, const void*
                              const int32_t* positions, const int32_t* document_starts, int64_t B, int64_t T, int64_t H,
                              int64_t kv_heads, int64_t D, int64_t rope_dims, int64_t P, float scale, int32_t site,
                              float dropout, int32_t dtype) {
-  const Arguments arguments = {"attention_forward", rope, positions, document_starts, B, T, H, kv_heads, D, rope_dims, P,
-                               scale, site, dropout, dtype};
+  const Arguments arguments = {"attention_forward", rope, positions, document_starts, B, T, H, kv_heads, D,
+                               rope_dims, P, scale, site, dropout, dtype};
   VN_TRY(require_arguments(ctx, arguments));
-  VN_REQUIRE(ctx, B * T == 0 || (out && lse && qkv), "attention_forward: %s is null", !out ? "out" : !lse ? "lse" : "qkv");
+  VN_REQUIRE(ctx, B * T == 0 || (out && lse && qkv), "attention_forward: %s is null",
+             !out ? "out" : !lse ? "lse" : "qkv");
   return for_dtype(ctx, "attention_forward", "dtype", dtype, [&](auto type) {
     using A = decltype(type);
     VN_TRY(require_workspace(ctx, "attention_forward", ctx->pool.threads() * thread_bytes(T, D, false, rope)));
@@ -112,8 +113,8 @@ int32_t vn_attention_backward(vn_context* ctx, void* dqkv, const void* dout, con
                               const int32_t* document_starts, int64_t B, int64_t T, int64_t H, int64_t kv_heads,
                               int64_t D, int64_t rope_dims, int64_t P, float scale, int32_t site, float dropout,
                               int32_t dtype) {
-  const Arguments arguments = {"attention_backward", rope, positions, document_starts, B, T, H, kv_heads, D, rope_dims, P,
-                               scale, site, dropout, dtype};
+  const Arguments arguments = {"attention_backward", rope, positions, document_starts, B, T, H, kv_heads, D,
+                               rope_dims, P, scale, site, dropout, dtype};
   VN_TRY(require_arguments(ctx, arguments));
   VN_REQUIRE(ctx, B * T == 0 || (dqkv && dout && out && lse && qkv), "attention_backward: %s is null",
              !dqkv ? "dqkv" : !dout ? "dout" : !out ? "out" : !lse ? "lse" : "qkv");

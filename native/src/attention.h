@@ -36,7 +36,7 @@ struct AttentionCall {
 struct Strips {
   int64_t pairs, rows, count;
   Strips(const Gemm& gemm, int64_t rows)
-      : pairs(ceil_div(rows, 2)), rows(rows), count(ceil_div(pairs, (gemm.block_rows < 12 ? 12 : gemm.block_rows) / 2)) {}
+      : pairs(ceil_div(rows, 2)), rows(rows), count(ceil_div(pairs, std::max(gemm.block_rows, 12) / 2)) {}
   int64_t begin(int64_t i) const { return 2 * (pairs * i / count); }
   int64_t end(int64_t i) const { return std::min(rows, begin(i + 1)); }
 };
@@ -107,7 +107,8 @@ struct AttentionBuffers {
 };
 
 // The buffers of thread `thread`, of which the workspace holds one set each.
-inline AttentionBuffers attention_buffers(vn_context* ctx, int thread, int64_t T, int64_t D, bool backward, bool rotates) {
+inline AttentionBuffers attention_buffers(vn_context* ctx, int thread, int64_t T, int64_t D, bool backward,
+                                          bool rotates) {
   Scratch one;
   AttentionBuffers(one, T, D, backward, rotates);
   Scratch scratch(ctx);

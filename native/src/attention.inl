@@ -20,15 +20,15 @@ static HeadRows rotated_rows(const AttentionCall& a, float* copy, const T* qkv, 
   const HeadRows plain = head_rows(a, qkv, b, head);
   if (!a.rope.table) return plain;
   for (int64_t t = 0; t < a.T; t++) {
-    rotate_row(a.ctx, copy + t * a.D, static_cast<const T*>(plain.rows) + t * plain.stride, a.rope, a.position(b, t), a.D,
-               1);
+    const T* row = static_cast<const T*>(plain.rows) + t * plain.stride;
+    rotate_row(a.ctx, copy + t * a.D, row, a.rope, a.position(b, t), a.D, 1);
   }
   return {copy, a.D, true};
 }
 
 // strip[rows, low .. high) = rows of A times the panels of those keys; low is a multiple of 32.
-static void multiply_strip(const AttentionCall& a, float* strip, int64_t stride, int64_t rows, int64_t low, int64_t high,
-                           const word* A, const word* panels) {
+static void multiply_strip(const AttentionCall& a, float* strip, int64_t stride, int64_t rows, int64_t low,
+                           int64_t high, const word* A, const word* panels) {
   const int64_t kw = a.gemm.words(a.D);
   multiply_by_rows(a.gemm, rows, ceil_div(high - low, panel_columns), kw, A, AttentionBuffers::row_words(a.D),
                    panels + low * kw, [&](int64_t i0, int count, int64_t j0, const float* tile) {

@@ -78,7 +78,8 @@ static void backward_strip(const AttentionCall& a, const AttentionBuffers& w, co
 }
 
 // dV += (P * mask)^T dout and dK += dS^T Q over the rows of a block of queries, twelve keys at a time.
-static void add_key_gradients(const AttentionCall& a, const AttentionBuffers& w, int64_t block_begin, int64_t block_end) {
+static void add_key_gradients(const AttentionCall& a, const AttentionBuffers& w, int64_t block_begin,
+                              int64_t block_end) {
   const Gemm& gemm = a.gemm;
   const int64_t S = a.strip_stride(), D32 = round_up(a.D, panel_columns), words = gemm.words(block_end - block_begin);
   alignas(64) float tile[most_block_rows * panel_columns];
@@ -97,7 +98,8 @@ static void add_key_gradients(const AttentionCall& a, const AttentionBuffers& w,
 
 // One key head with its query heads, in order.
 template <class T>
-static void backward(const AttentionCall& a, const AttentionBuffers& w, const Gradients<T>& g, int64_t b, int64_t kv_head) {
+static void backward(const AttentionCall& a, const AttentionBuffers& w, const Gradients<T>& g, int64_t b,
+                     int64_t kv_head) {
   const Gemm& gemm = a.gemm;
   const int64_t D = a.D, D32 = round_up(D, panel_columns), key_head = a.H + kv_head, value_head = key_head + a.kv_heads;
   const HeadRows k = rotated_rows(a, w.rotated_k, g.qkv, b, key_head), v = head_rows(a, g.qkv, b, value_head);

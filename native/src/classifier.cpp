@@ -34,7 +34,7 @@ struct HiddenGradient {
 namespace vn {
 namespace {
 
-constexpr int64_t chunk_bytes = int64_t(104) << 20;  // of logits: 512 rows of GPT-2's; fewer rows repack head more often
+constexpr int64_t chunk_bytes = int64_t(104) << 20;  // of logits: 512 rows of GPT-2's; fewer would repack head more
 constexpr int64_t least_chunk_rows = 32, most_chunk_rows = 1024;
 constexpr int64_t row_task_elements = 32 << 10;
 
@@ -101,7 +101,7 @@ void cross_entropy(const Call& c, const Chunks& chunks, float* logits, int64_t r
   });
 }
 
-// dhidden of a chunk, a part of the vocabulary at a time, so that dlogits are read once and the part of head stays in L3.
+// dhidden of a chunk, a part of the vocabulary at a time: dlogits are read once and the part of head stays in L3.
 template <class T>
 void hidden_gradient(const Call& c, const Buffers& buffers, int64_t ld, int64_t r0, int64_t n) {
   const Gemm& gemm = gemm_for(c.ctx->isa, c.dtype);

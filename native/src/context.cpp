@@ -34,7 +34,7 @@ bool cgroup_quota(double* quota, double* period) {
   return true;
 }
 
-// {"a","b"} in order of speed, up to the best this machine has.
+// "scalar", "avx2", ... up to the best this machine has, as in JSON.
 const char* isa_list() {
   static const struct List {
     char text[128] = "";
@@ -71,7 +71,8 @@ bool choose_isa(const char* argument, Isa* isa, char* message, int64_t bytes) {
 
 int usable_threads() {
   cpu_set_t set;
-  int threads = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : int(std::thread::hardware_concurrency());
+  const bool known = sched_getaffinity(0, sizeof set, &set) == 0;
+  int threads = known ? CPU_COUNT(&set) : int(std::thread::hardware_concurrency());
   double quota = 0, period = 0;
   if (cgroup_quota(&quota, &period) && quota > 0 && period > 0) {
     threads = int(std::min<double>(threads, quota / period + 0.999));
@@ -89,8 +90,9 @@ int32_t fail(vn_context* ctx, vn_status status, const char* format, ...) {
 
 int32_t require_workspace(vn_context* ctx, const char* operation, int64_t bytes) {
   if (bytes <= (ctx->workspace ? ctx->workspace_bytes : 0)) return VN_OK;
-  return fail(ctx, VN_WORKSPACE, "%s: needs a workspace of %lld bytes, %lld are bound (vn_scratch_bytes, vn_context_bind)",
-              operation, (long long) bytes, (long long) ctx->workspace_bytes);
+  return fail(ctx, VN_WORKSPACE,
+              "%s: needs a workspace of %lld bytes, %lld are bound (vn_scratch_bytes, vn_context_bind)", operation,
+              (long long) bytes, (long long) ctx->workspace_bytes);
 }
 
 int32_t require_step(vn_context* ctx, const char* operation) {
@@ -127,9 +129,13 @@ int32_t vn_context_open(vn_context** out, int32_t ordinal, void* stream, int32_t
   };
   if (!out) return refuse(VN_INVALID_ARGUMENT, "context_open: out is null", 0);
   *out = nullptr;
-  if (ordinal != 0) return refuse(VN_INVALID_ARGUMENT, "context_open: ordinal is %d; the CPU backend has device 0", ordinal);
+  if (ordinal != 0) {
+    return refuse(VN_INVALID_ARGUMENT, "context_open: ordinal is %d; the CPU backend has device 0", ordinal);
+  }
   if (stream) return refuse(VN_INVALID_ARGUMENT, "context_open: stream is not null; the CPU backend has no streams", 0);
-  if (threads < 0 || threads > 4096) return refuse(VN_INVALID_ARGUMENT, "context_open: threads is %d, not 0..4096", threads);
+  if (threads < 0 || threads > 4096) {
+    return refuse(VN_INVALID_ARGUMENT, "context_open: threads is %d, not 0 .. 4096", threads);
+  }
   Isa isa;
   if (!choose_isa(isa_argument, &isa, message, message_bytes)) return VN_UNSUPPORTED;
   try {
@@ -151,8 +157,8 @@ int32_t vn_context_bind(vn_context* ctx, void* workspace, int64_t workspace_byte
   VN_REQUIRE(ctx, workspace_bytes >= 0, "context_bind: workspace_bytes is %lld", (long long) workspace_bytes);
   VN_REQUIRE(ctx, workspace || workspace_bytes == 0, "context_bind: workspace is null, workspace_bytes is %lld",
              (long long) workspace_bytes);
-  VN_REQUIRE(ctx, reinterpret_cast<uintptr_t>(workspace) % 64 == 0, "context_bind: workspace %p is not aligned to 64 bytes",
-             workspace);
+  VN_REQUIRE(ctx, reinterpret_cast<uintptr_t>(workspace) % 64 == 0,
+             "context_bind: workspace %p is not aligned to 64 bytes", workspace);
   ctx->workspace = static_cast<char*>(workspace);
   ctx->workspace_bytes = workspace_bytes;
   ctx->step = step;

@@ -49,8 +49,8 @@ namespace {
 
 int32_t require_cache(vn_context* ctx, const char* operation, int64_t B, int64_t T, int64_t H, int64_t kv_heads,
                       int64_t D, int64_t capacity) {
-  VN_REQUIRE(ctx, H > 0 && kv_heads > 0 && H % kv_heads == 0, "%s: H is %lld, kv_heads %lld; it must divide H", operation,
-             (long long) H, (long long) kv_heads);
+  VN_REQUIRE(ctx, H > 0 && kv_heads > 0 && H % kv_heads == 0, "%s: H is %lld, kv_heads %lld; it must divide H",
+             operation, (long long) H, (long long) kv_heads);
   VN_REQUIRE(ctx, D >= 1 && D <= most_head_size, "%s: D is %lld, not 1..256", operation, (long long) D);
   VN_REQUIRE(ctx, addressable({B, T, H + 2 * kv_heads, D}), "%s: B is %lld, T %lld", operation, (long long) B,
              (long long) T);

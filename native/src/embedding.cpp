@@ -145,7 +145,8 @@ int32_t vn_embedding_backward(vn_context* ctx, float* dtokens, float* dposition_
   VN_REQUIRE(ctx, count_groups(&by_id, rows), "%s: order, starts do not group %lld rows by rising id", operation,
              (long long) rows);
   VN_REQUIRE(ctx, !dposition_table || count_groups(&by_position, rows),
-             "%s: position_order, position_starts do not group %lld rows by rising position", operation, (long long) rows);
+             "%s: position_order, position_starts do not group %lld rows by rising position", operation,
+             (long long) rows);
   return for_dtype(ctx, operation, "residual_dtype", residual_dtype, [&](auto type) {
     using R = decltype(type);
     const RowDropout drawn(ctx, site, dropout, T, C);

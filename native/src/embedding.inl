@@ -1,7 +1,6 @@
 template <class R>
 static void forward(const Embedding<R>& a, int64_t begin, int64_t end) {
-  constexpr int64_t chunk = 512;
-  alignas(64) float factors[chunk], copied[chunk];
+  alignas(64) float copied[Vec::width];
   for (int64_t row = begin; row < end; row++) {
     const int64_t id = a.ids[row], position = a.position_table ? a.positions[row] : 0;
     R* out = a.out + row * a.C;
@@ -10,39 +9,27 @@ static void forward(const Embedding<R>& a, int64_t begin, int64_t end) {
       for (int64_t c = 0; c < a.C; c += Vec::width) store(out + c, Vec(0.0f), a.C - c);
       continue;
     }
-    for (int64_t c0 = 0; c0 < a.C; c0 += chunk) {
-      const int64_t stop = std::min(a.C, c0 + chunk);
-      const float* token = a.tokens_copy ? copied : a.tokens + id * a.C + c0;
-      if (a.tokens_copy) read_copy(a.ctx->level, copied, a.tokens_copy, a.Vp, a.C, id, c0, stop - c0, a.copy_dtype);
-      if (a.dropout.draws()) {
-        dropout_factors(factors, a.dropout.dropout, a.dropout.sample(row), a.dropout.element(row, c0), stop - c0);
+    for_dropped_row(a.dropout, row, [&](int64_t c, int64_t n, Vec factors) {
+      Vec x;
+      if (a.tokens_copy) {
+        read_copy(a.ctx->level, copied, a.tokens_copy, a.Vp, a.C, id, c, std::min(n, Vec::width), a.copy_dtype);
+        x = load(copied, n);
+      } else {
+        x = load(a.tokens + id * a.C + c, n);
       }
-      for (int64_t c = c0; c < stop; c += Vec::width) {
-        const int64_t n = stop - c;
-        Vec x = load(token + c - c0, n);
-        if (a.position_table) x = x + load(a.position_table + position * a.C + c, n);
-        if (a.dropout.draws()) x = x * load(factors + c - c0, n);
-        store(out + c, x, n);
-      }
-    }
+      if (a.position_table) x = x + load(a.position_table + position * a.C + c, n);
+      store(out + c, x * factors, n);
+    });
   }
 }
 
 // gradient (+)= dout of one row, through its dropout.
 template <class R>
-static void add_row(float* gradient, const R* dout, int64_t row, int64_t C, const RowDropout& d, bool add) {
-  constexpr int64_t chunk = 512;
-  alignas(64) float factors[chunk];
-  for (int64_t c0 = 0; c0 < C; c0 += chunk) {
-    const int64_t stop = std::min(C, c0 + chunk);
-    if (d.draws()) dropout_factors(factors, d.dropout, d.sample(row), d.element(row, c0), stop - c0);
-    for (int64_t c = c0; c < stop; c += Vec::width) {
-      const int64_t n = stop - c;
-      Vec x = load(dout + row * C + c, n);
-      if (d.draws()) x = x * load(factors + c - c0, n);
-      store(gradient + c, add ? load(gradient + c, n) + x : x, n);
-    }
-  }
+static void add_row(float* gradient, const R* dout, int64_t row, const RowDropout& d, bool add) {
+  for_dropped_row(d, row, [&](int64_t c, int64_t n, Vec factors) {
+    const Vec x = load(dout + row * d.C + c, n) * factors;
+    store(gradient + c, add ? load(gradient + c, n) + x : x, n);
+  });
 }
 
 // Table rows begin .. end - 1: each is zeroed (unless accumulating) or gets the rows of its group, in their order.
@@ -55,7 +42,7 @@ static void backward(const TableGradient<R>& a, int64_t begin, int64_t end) {
     bool add = a.accumulate;
     if (group < a.groups.count && a.groups.key(group) == key) {
       for (int64_t i = a.groups.begin(group); i < a.groups.end(group); i++, add = true) {
-        add_row(gradient, a.dout, a.groups.order[i], C, a.dropout, add);
+        add_row(gradient, a.dout, a.groups.order[i], a.dropout, add);
       }
       group++;
     }

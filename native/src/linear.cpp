@@ -69,7 +69,8 @@ int32_t check_activation(vn_context* ctx, const char* operation, int32_t activat
 // Any pair of the model's widths, in either direction.
 int64_t linear_scratch_bytes(const vn_sizes& s, int threads) {
   const int64_t width = std::max({s.C, s.ffn, 3 * s.H * s.D, int64_t(1)}), widest = std::max(width, s.Vp);
-  const int64_t words = std::max({ProductScratch::packed_words(width, widest), ProductScratch::packed_words(widest, width),
+  const int64_t words = std::max({ProductScratch::packed_words(width, widest),
+                                  ProductScratch::packed_words(widest, width),
                                   ProductScratch::packed_words_down(widest)});
   Scratch scratch;
   ProductScratch(scratch, threads, words);
@@ -95,7 +96,8 @@ int32_t vn_linear_forward(vn_context* ctx, void* y, void* pre, const void* x, co
     VN_TRY(require_workspace(ctx, operation, scratch.bytes()));
     if (rows == 0) return VN_OK;
     const LinearOutput output{y, pre, bias, N};
-    const RowsProduct product{&gemm_for(ctx->isa, dtype), dtype, x, K, {weight, copy, N, K, copy_dtype}, true, rows, N, K};
+    const Weights weights{weight, copy, N, K, copy_dtype};
+    const RowsProduct product{&gemm_for(ctx->isa, dtype), dtype, x, K, weights, true, rows, N, K};
     multiply(ctx, product, buffers, {finish_linear(ctx->level, dtype, activation), &output});
     return VN_OK;
   });
@@ -112,7 +114,9 @@ int32_t vn_linear_backward(vn_context* ctx, void* dx, float* dweight, float* dbi
   VN_TRY(check_activation(ctx, operation, activation));
   VN_REQUIRE(ctx, !dx || (x_pre != nullptr) == (activation != VN_NO_ACTIVATION), "%s: x_pre is %s, activation is %d",
              operation, x_pre ? "given" : "null", activation);
-  if (copy) return fail(ctx, VN_UNSUPPORTED, "%s: the CPU backend trains from the masters, copy must be null", operation);
+  if (copy) {
+    return fail(ctx, VN_UNSUPPORTED, "%s: the CPU backend trains from the masters, copy must be null", operation);
+  }
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) -> int32_t {
     using T = decltype(type);
     Scratch scratch(ctx);

@@ -12,6 +12,8 @@
 namespace vn {
 namespace {
 
+// Results this large go past the caches: they are written once and not read soon (90 -> 95 % of the limit).
+constexpr int64_t streamed_result_bytes = 2 << 20;
 constexpr int64_t pack_task_words = 32 << 10;  // of a packing task: a few microseconds
 
 const void* element(const void* base, int64_t index, int64_t bytes) {
@@ -19,7 +21,8 @@ const void* element(const void* base, int64_t index, int64_t bytes) {
 }
 
 // Columns [j0, j0 + n) of B over elements [k0, k0 + k) of the reduction, as panels.
-void pack_weights(Level level, const RowsProduct& p, word* panels, float* wide, int64_t j0, int64_t n, int64_t k0, int64_t k) {
+void pack_weights(Level level, const RowsProduct& p, word* panels, float* wide, int64_t j0, int64_t n, int64_t k0,
+                  int64_t k) {
   const Weights& w = p.b;
   if (!p.transposed) return p.gemm->straight_f32(panels, w.master + k0 * w.cols + j0, w.cols, n, k);
   if (!w.copy) return p.gemm->transposed_f32(panels, w.master + j0 * w.cols + k0, w.cols, n, k);
@@ -50,8 +53,8 @@ void pack_chunk(vn_context* ctx, const RowsProduct& p, const ProductScratch& scr
   const int64_t groups = ceil_div(chunk.panels, group);
   ctx->pool.run(blocks.count * groups, [&](int64_t task, int thread) {
     const int64_t block = task / groups, panel = task % groups * group, j = panel * panel_columns;
-    pack_weights(ctx->level, p, chunk.at(*p.gemm, blocks, block, panel), scratch.wide + thread * scratch.wide_floats, chunk.j0 + j,
-                 std::min(chunk.n - j, group * panel_columns), blocks.first(block), blocks.size(block));
+    pack_weights(ctx->level, p, chunk.at(*p.gemm, blocks, block, panel), scratch.wide + thread * scratch.wide_floats,
+                 chunk.j0 + j, std::min(chunk.n - j, group * panel_columns), blocks.first(block), blocks.size(block));
   });
 }
 
@@ -110,18 +113,42 @@ ColumnSums column_sums_of(Level level, int32_t dtype) {
   }
 }
 
-// dY packed k-major, times all panels of X.
-void multiply_down_tile(vn_context* ctx, const DownProduct& p, const ProductScratch& scratch, int64_t r0, int64_t r,
-                        int64_t n0, int64_t n, int64_t k0, int64_t panels, int64_t k, const word* x, int thread,
-                        bool add) {
+// A block of the reduction of a DownProduct with a chunk of X's columns: rows [r0, r0 + r), columns [k0, k0 + k).
+struct Slab {
+  int64_t r0, r, kw, k0, k, panels;
+  bool add;
+};
+
+void pack_slab(vn_context* ctx, const DownProduct& p, const Slab& slab, word* packed) {
   const Gemm& gemm = *p.gemm;
-  word* y = scratch.a + thread * scratch.a_words;
-  gemm.straight_k_major(y, element(p.y, r0 * p.ldy + n0, gemm.element_bytes), p.ldy, n, r);
-  const auto put = VN_PICK(ctx->level, store_tile);
-  const bool past_caches = p.N * p.K >= 512 << 10;  // 2 MiB
-  multiply_k_major(gemm, n, panels, gemm.words(r), y, x, [&](int64_t i, int rows, int64_t j, const float* tile) {
-    put(p.c + (n0 + i) * p.K + k0 + j, p.K, rows, std::min(k - j, panel_columns), tile, add, past_caches);
+  const int64_t group = std::max<int64_t>(4, pack_task_words / (std::max<int64_t>(1, slab.kw) * panel_columns));
+  ctx->pool.run(ceil_div(slab.panels, group), [&](int64_t task, int) {
+    const int64_t j = task * group * panel_columns, n = std::min(group * panel_columns, slab.k - j);
+    const void* x = element(p.x, slab.r0 * p.ldx + slab.k0 + j, gemm.element_bytes);
+    gemm.straight(packed + j * slab.kw, x, p.ldx, n, slab.r);
   });
+}
+
+// Packs Y's columns of this tile k-major and multiplies them with the tile's panels of X.
+void multiply_slab_tile(vn_context* ctx, const DownProduct& p, const Slab& slab, const ProductScratch& scratch,
+                        const Tiling& tiling, int64_t tile, int thread) {
+  const Gemm& gemm = *p.gemm;
+  const int64_t n0 = tiling.row(tile) * k_major_rows, n = std::min(p.N, tiling.row_end(tile) * k_major_rows) - n0;
+  const int64_t panel = tiling.panel(tile), panels = tiling.panel_end(tile) - panel, j0 = panel * panel_columns;
+  const void* source = element(p.y, slab.r0 * p.ldy + n0, gemm.element_bytes);
+  word* y = scratch.a + thread * scratch.a_words;
+  gemm.straight_k_major(y, source, p.ldy, n, slab.r);
+  const auto put = VN_PICK(ctx->level, store_tile);
+  const bool past_caches = p.N * p.K * int64_t(sizeof(float)) >= streamed_result_bytes;
+  float* c = p.c + n0 * p.K + slab.k0 + j0;
+  multiply_k_major(gemm, n, panels, slab.kw, y, scratch.packed + j0 * slab.kw,
+                   [&](int64_t i, int rows, int64_t j, const float* sums) {
+                     put(c + i * p.K + j, p.K, rows, std::min(slab.k - j0 - j, panel_columns), sums, slab.add,
+                         past_caches);
+                   });
+  if (p.sums && slab.k0 == 0 && panel == 0) {
+    column_sums_of(ctx->level, p.dtype)(p.sums + n0, source, p.ldy, slab.r, n, slab.add);
+  }
 }
 
 }  // namespace
@@ -144,31 +171,19 @@ void multiply(vn_context* ctx, const RowsProduct& p, const ProductScratch& scrat
 }
 
 void multiply_down(vn_context* ctx, const DownProduct& p, const ProductScratch& scratch) {
-  const Gemm& gemm = *p.gemm;
-  const Blocks blocks(gemm, p.M);
-  const ColumnSums sums = column_sums_of(ctx->level, p.dtype);
+  const Blocks blocks(*p.gemm, p.M);
   const int64_t all_panels = ceil_div(p.K, panel_columns), most = chunk_words / (block_words * panel_columns);
   const int64_t per_chunk = ceil_div(all_panels, ceil_div(all_panels, most));
   for (int64_t block = 0; block < blocks.count; block++) {
-    const int64_t r0 = blocks.first(block), r = blocks.size(block), kw = gemm.words(r);
-    const bool add = p.accumulate || block > 0;
+    const int64_t r = blocks.size(block);
     for (int64_t first = 0; first < all_panels; first += per_chunk) {
       const int64_t panels = std::min(per_chunk, all_panels - first), k0 = first * panel_columns;
       const int64_t k = std::min(p.K - k0, panels * panel_columns);
-      const int64_t group = std::max<int64_t>(4, pack_task_words / (p.gemm->words(blocks.block) * panel_columns));
-      ctx->pool.run(ceil_div(panels, group), [&](int64_t task, int) {
-        const int64_t j = task * group * panel_columns, n = std::min(group * panel_columns, k - j);
-        gemm.straight(scratch.packed + j * kw, element(p.x, r0 * p.ldx + k0 + j, gemm.element_bytes), p.ldx, n, r);
-      });
+      const Slab slab{blocks.first(block), r, p.gemm->words(r), k0, k, panels, p.accumulate || block > 0};
+      pack_slab(ctx, p, slab, scratch.packed);
       const Tiling tiling(ceil_div(p.N, k_major_rows), panels, {8, 2, 24, true});
       ctx->pool.run(tiling.count(), [&](int64_t tile, int thread) {
-        const int64_t n0 = tiling.row(tile) * k_major_rows, n = std::min(p.N, tiling.row_end(tile) * k_major_rows) - n0;
-        const int64_t panel = tiling.panel(tile), j = panel * panel_columns;
-        multiply_down_tile(ctx, p, scratch, r0, r, n0, n, k0 + j, tiling.panel_end(tile) - panel, k - j,
-                           scratch.packed + j * kw, thread, add);
-        if (p.sums && first == 0 && panel == 0) {
-          sums(p.sums + n0, element(p.y, r0 * p.ldy + n0, gemm.element_bytes), p.ldy, r, n, add);
-        }
+        multiply_slab_tile(ctx, p, slab, scratch, tiling, tile, thread);
       });
     }
   }

@@ -16,7 +16,7 @@ constexpr int64_t block_words = 1024;            // of a reduction: 112 rows of 
 constexpr int64_t tile_rows_most = 112;          // of C
 constexpr int64_t tile_panels_most = 8;          // of C: 256 columns
 constexpr int64_t chunk_words = int64_t(4) << 20;  // of B packed at a time: 16 MiB
-constexpr int64_t tiles_wanted = 32;             // smaller tiles rather than fewer
+constexpr int64_t tiles_wanted = 16;             // smaller tiles rather than fewer
 
 // Scratch of a product. Per thread: a block of A (rows with 16 words between, against equal L1 sets, or k-major),
 // sums over blocks of the reduction, and rows of a compute copy widened to floats.
@@ -36,13 +36,16 @@ struct ProductScratch {
         sums(scratch.take<float>(threads * sum_floats)),
         wide(scratch.take<float>(threads * wide_floats)) {}
 
-  // Words of B packed at a time, n columns over a reduction of k elements (in floats: pairs take less); also enough for
-  // three rows of A as floats, and for a block of X in DownProduct.
+  // Words of B packed at a time, n columns over a reduction of k elements (in floats: pairs take less); also enough
+  // for three rows of A as floats.
   static int64_t packed_words(int64_t n, int64_t k) {
     const int64_t kw = k + (k / block_words + 2) * 2 * panel_columns;  // blocks are rounded up
     return std::min(round_up(n, panel_columns) * kw, std::max(chunk_words, panel_columns * kw));
   }
-  static int64_t packed_words_down(int64_t n) { return std::min(round_up(n, panel_columns) * block_words, chunk_words); }
+  // For DownProduct: a block of n columns of X.
+  static int64_t packed_words_down(int64_t n) {
+    return std::min(round_up(n, panel_columns) * block_words, chunk_words);
+  }
 };
 
 // A reduction of k elements in `count` blocks of `block` elements, the last one shorter.
@@ -56,7 +59,7 @@ struct Blocks {
   int64_t size(int64_t i) const { return std::min(block, k - i * block); }
 };
 
-// C[m, panels * 32] in tiles of at most `rows` rows and `panels` panels, halved down to the least until there are enough.
+// C[m, panels * 32] in tiles of at most `rows` rows and `panels` panels, halved until there are enough.
 struct Tiling {
   struct Limits {
     int64_t rows, least_rows, panels;

@@ -59,7 +59,8 @@ float* take_slots(Scratch& scratch, int64_t rows, int64_t C) {
 }
 
 int32_t require_norm(vn_context* ctx, const char* operation, int64_t rows, int64_t C, int32_t norm) {
-  VN_REQUIRE(ctx, addressable({rows, C}) && C > 0, "%s: rows is %lld, C %lld", operation, (long long) rows, (long long) C);
+  VN_REQUIRE(ctx, addressable({rows, C}) && C > 0, "%s: rows is %lld, C %lld", operation, (long long) rows,
+             (long long) C);
   VN_REQUIRE(ctx, norm == VN_LAYERNORM || norm == VN_LAYERNORM1P, "%s: norm is %d", operation, norm);
   return VN_OK;
 }

@@ -11,27 +11,11 @@ static float row_sum(int64_t C, const F& f) {
   return sum(even + odd);
 }
 
-// f(c, n, factors) over a row's vectors, with the dropout factors of their elements.
-template <class F>
-static void with_factors(const RowDropout& d, int64_t row, int64_t C, const F& f) {
-  constexpr int64_t chunk = 512;
-  alignas(64) float factors[chunk];
-  for (int64_t c0 = 0; c0 < C; c0 += chunk) {
-    const int64_t end = std::min(C, c0 + chunk);
-    dropout_factors(factors, d.dropout, d.sample(row), d.element(row, c0), end - c0);
-    for (int64_t c = c0; c < end; c += Vec::width) f(c, end - c, load(factors + c - c0, end - c));
-  }
-}
-
 template <class R, class T>
-static void add_row(R* sum, const R* residual, const T* x, int64_t row, int64_t C, const RowDropout& d) {
-  if (d.draws()) {
-    with_factors(d, row, C, [&](int64_t c, int64_t n, Vec factors) {
-      store(sum + c, fma(factors, load(x + c, n), load(residual + c, n)), n);
-    });
-  } else {
-    for (int64_t c = 0; c < C; c += Vec::width) store(sum + c, load(residual + c, C - c) + load(x + c, C - c), C - c);
-  }
+static void add_row(R* sum, const R* residual, const T* x, int64_t row, const RowDropout& d) {
+  for_dropped_row(d, row, [&](int64_t c, int64_t n, Vec factors) {
+    store(sum + c, fma(factors, load(x + c, n), load(residual + c, n)), n);
+  });
 }
 
 template <class R, class T>
@@ -56,7 +40,7 @@ template <class R, class T>
 static void forward(const LayerNorm<R, T>& a, int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; row++) {
     const int64_t at = row * a.C;
-    if (a.x) add_row(a.sum + at, a.residual + at, a.x + at, row, a.C, a.dropout);
+    if (a.x) add_row(a.sum + at, a.residual + at, a.x + at, row, a.dropout);
     if (a.out) {
       normalize_row(a.out + at, a.mean + row, a.rstd + row, (a.x ? a.sum : a.residual) + at, a.weight, a.bias, a.C,
                     a.eps, a.weight_offset);
@@ -74,31 +58,21 @@ static void backward_row(const LayerNormGradient<R, T>& a, float* dweight, float
   Vec h_sum = 0.0f, hn_sum = 0.0f;
   for (int64_t c = 0; c < C; c += Vec::width) {  // lanes past C: dout, weight offset times dout and all sums are 0
     const int64_t n = C - c;
-    const Vec d = load(dout + c, n), normal = (load(x + c, n) - mu) * r, h = d * (load(a.weight + c, n) + weight_offset);
+    const Vec d = load(dout + c, n), normal = (load(x + c, n) - mu) * r;
+    const Vec h = d * (load(a.weight + c, n) + weight_offset);
     h_sum = h_sum + h;
     hn_sum = fma(h, normal, hn_sum);
     store(dweight + c, fma(d, normal, load(dweight + c, n)), n);
     store(dbias + c, d + load(dbias + c, n), n);
   }
   const Vec h_mean = sum(h_sum) / float(C), hn_mean = sum(hn_sum) / float(C);
-  const auto gradient = [&](int64_t c, int64_t n) {
+  for_dropped_row(a.dropout, row, [&](int64_t c, int64_t n, Vec factors) {
     const Vec normal = (load(x + c, n) - mu) * r, h = load(dout + c, n) * (load(a.weight + c, n) + weight_offset);
-    const Vec d = r * nfma(normal, hn_mean, h - h_mean);
-    return a.add_residual ? d + load(dresidual + c, n) : d;
-  };
-  if (a.dx && a.dropout.draws()) {
-    with_factors(a.dropout, row, C, [&](int64_t c, int64_t n, Vec factors) {
-      const Vec d = gradient(c, n);
-      store(dresidual + c, d, n);
-      store(a.dx + at + c, d * factors, n);
-    });
-  } else {
-    for (int64_t c = 0; c < C; c += Vec::width) {
-      const Vec d = gradient(c, C - c);
-      store(dresidual + c, d, C - c);
-      if (a.dx) store(a.dx + at + c, d, C - c);
-    }
-  }
+    Vec d = r * nfma(normal, hn_mean, h - h_mean);
+    if (a.add_residual) d = d + load(dresidual + c, n);
+    store(dresidual + c, d, n);
+    if (a.dx) store(a.dx + at + c, d * factors, n);
+  });
 }
 
 // Rows begin .. end - 1; their parts of dweight and dbias are written to a slot [2, C].

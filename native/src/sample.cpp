@@ -2,8 +2,8 @@
 //
 //   p = softmax(logits / temperature) over the top_k largest (ties with the k-th stay), of which the smallest set, by
 //   falling probability (ties: lower id first), whose mass exceeds top_p is kept
-//   u = word 0 of Philox(key = seed, counter = (draw, row, 0, 0)) / 2^32; the first id, in the order of ids, at which the
-//   running mass of the kept ones exceeds u times their whole mass
+//   u = word 0 of Philox(key = seed, counter = (draw, row, 0, 0)) / 2^32; the first id, in the order of ids, at which
+//   the running mass of the kept ones exceeds u times their whole mass
 //
 // logits [rows, Vp] float32, of which V columns count; running masses are float64. A task is a row.
 // Repetition penalty (Keskar et al. 2019, section 4.1): seen ids' positive logits / penalty, negative ones * penalty.
@@ -51,8 +51,8 @@ void keep_largest(float* x, int64_t n, int64_t k, float* largest) {
   }
 }
 
-// Zeroes what is outside the smallest set whose mass exceeds `mass`. A heap gives the next largest only as long as it is
-// wanted: sorting a whole vocabulary would take longer than the model does.
+// Zeroes what is outside the smallest set whose mass exceeds `mass`. A heap gives the next largest only as long as it
+// is wanted: sorting a whole vocabulary would take longer than the model does.
 void keep_nucleus(float* e, int64_t n, double mass, int32_t* order) {
   int64_t left = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -103,7 +103,9 @@ float log_probability(Level level, const SampleScratch& w, const float* logits, 
 
 }  // namespace
 
-int64_t vn::sample_scratch_bytes(const vn_sizes& sizes, int threads) { return threads * SampleScratch::bytes(sizes.Vp); }
+int64_t vn::sample_scratch_bytes(const vn_sizes& sizes, int threads) {
+  return threads * SampleScratch::bytes(sizes.Vp);
+}
 
 int32_t vn_sample(vn_context* ctx, int32_t* ids, float* logprobs, float* logits, int64_t rows, int64_t V, int64_t Vp,
                   float temperature, int64_t top_k, float top_p, uint64_t seed, int64_t draw) {

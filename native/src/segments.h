@@ -11,7 +11,8 @@ inline int32_t require_segments(vn_context* ctx, const char* operation, const vn
              (long long) count);
   for (int64_t i = 0; i < count; i++) {
     const vn_segment& s = segments[i];
-    VN_REQUIRE(ctx, s.offset >= 0 && addressable({s.rows, s.cols}), "%s: segment %lld has offset %lld, rows %lld, cols %lld",
+    VN_REQUIRE(ctx, s.offset >= 0 && addressable({s.rows, s.cols}),
+               "%s: segment %lld has offset %lld, rows %lld, cols %lld",
                operation, (long long) i, (long long) s.offset, (long long) s.rows, (long long) s.cols);
   }
   return VN_OK;

@@ -27,7 +27,8 @@ void product(Isa isa, int64_t rows, int64_t columns, int64_t k, bool transposed,
   std::vector<float> b32;
   for (T x : b) b32.push_back(to_float(x));
   const int64_t panels = ceil_div(columns, panel_columns);
-  check::Guarded<word> packed(panels * kw * panel_columns), words(rows * (kw + 1)), down(round_up(rows, k_major_rows) * kw);
+  check::Guarded<word> packed(panels * kw * panel_columns), words(rows * (kw + 1));
+  check::Guarded<word> down(round_up(rows, k_major_rows) * kw);
   if (master) {
     (transposed ? gemm.transposed_f32 : gemm.straight_f32)(packed.data(), b32.data(), ldb, columns, k);
   } else {
@@ -38,7 +39,9 @@ void product(Isa isa, int64_t rows, int64_t columns, int64_t k, bool transposed,
   CHECK(packed.intact() && words.intact() && down.intact(), "a pack wrote outside: %s", isa_name(isa));
 
   int64_t wrong = 0, seen = 0;
-  const auto at = [&](int64_t kk, int64_t j) { return j < columns ? b32[size_t(transposed ? j * ldb + kk : kk * ldb + j)] : 0; };
+  const auto at = [&](int64_t kk, int64_t j) {
+    return j < columns ? b32[size_t(transposed ? j * ldb + kk : kk * ldb + j)] : 0;
+  };
   const auto compare = [&](const std::vector<T>& left, int64_t row_step, int64_t k_step) {
     return [&, row_step, k_step](int64_t i0, int count, int64_t j0, const float* tile) {
       for (int64_t i = i0; i < i0 + count; i++) {

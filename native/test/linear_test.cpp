@@ -200,7 +200,8 @@ void errors(vn::Isa isa) {
     return vn_linear_forward(session.ctx, p, nullptr, x, p, nullptr, nullptr, rows, N, K, activation, dtype, 0);
   };
   CHECK(forward(nullptr, 1, 1, 1, 0, VN_F32) == VN_INVALID_ARGUMENT, "null x");
-  CHECK(std::string(vn_last_error(session.ctx)).find("linear_forward: x is null") == 0, "%s", vn_last_error(session.ctx));
+  const std::string message = vn_last_error(session.ctx);
+  CHECK(message == "linear_forward: x is null", "%s", message.c_str());
   CHECK(forward(p, -1, 1, 1, 0, VN_F32) == VN_INVALID_ARGUMENT, "negative rows");
   CHECK(forward(p, 1, 0, 1, 0, VN_F32) == VN_INVALID_ARGUMENT, "N 0");
   CHECK(forward(p, INT64_MAX / 2, 8, 8, 0, VN_F32) == VN_INVALID_ARGUMENT, "overflow");

@@ -6,6 +6,13 @@
 void test_pool();
 void test_gemm(vn::Isa isa);
 void test_linear(vn::Isa isa);
+void test_random(vn::Isa isa);
+void test_arguments(vn::Isa isa);
+void test_attention(vn::Isa isa);
+void test_embedding(vn::Isa isa);
+void test_layernorm(vn::Isa isa);
+void test_optimizer(vn::Isa isa);
+void test_sample(vn::Isa isa);
 void test_classifier(vn::Isa isa);
 
 int main() {
@@ -14,6 +21,13 @@ int main() {
     const int before = check::failures;
     test_gemm(vn::Isa(isa));
     test_linear(vn::Isa(isa));
+    test_random(vn::Isa(isa));
+    test_arguments(vn::Isa(isa));
+    test_attention(vn::Isa(isa));
+    test_embedding(vn::Isa(isa));
+    test_layernorm(vn::Isa(isa));
+    test_optimizer(vn::Isa(isa));
+    test_sample(vn::Isa(isa));
     test_classifier(vn::Isa(isa));
     printf("%-10s %s\n", vn::isa_name(vn::Isa(isa)), check::failures == before ? "ok" : "FAILED");
   }

@@ -3,6 +3,7 @@ package dev.vernacular.cli;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Backends;
 import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
 /// Where kernels run.
@@ -27,10 +28,20 @@ final class BackendOptions {
             description = "Instruction set of the cpu backend: scalar, avx2, avx512, avx512bf16 or amx; default: the best.")
     String isa;
 
-    /// Opens the backend and says in one line on stderr what it is.
+    private boolean isAnnounced;
+
+    /// Opens the backend; the first time it says in one line on stderr what it is.
     Backend open() {
         Backend backend = Backends.open(name, threads, Optional.ofNullable(isa));
-        Console.note("backend: " + backend.why());
+        if (!isAnnounced) {
+            Console.note("backend: " + backend.why());
+            isAnnounced = true;
+        }
         return backend;
+    }
+
+    /// For work that opens and closes it several times.
+    Supplier<Backend> opener() {
+        return this::open;
     }
 }

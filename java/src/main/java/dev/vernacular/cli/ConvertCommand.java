@@ -1,12 +1,15 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.checkpoint.CheckpointException;
 import dev.vernacular.checkpoint.ConvertedTensor;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.NemoWriter;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.TrimmedModel;
+import dev.vernacular.checkpoint.gguf.GgufWriter;
 import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
 import dev.vernacular.kernels.Dtype;
+import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +38,7 @@ final class ConvertCommand implements Runnable {
     @Option(
             names = "--to",
             paramLabel = "FORMAT",
-            description = "nemo, nemo-mcore or hf; default: nemo for a name ending in .nemo, else hf.")
+            description = "nemo, nemo-mcore, hf or gguf; default: by the name's ending, .nemo or .gguf, else hf.")
     String format;
 
     @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
@@ -55,7 +58,7 @@ final class ConvertCommand implements Runnable {
 
     @Override
     public void run() {
-        String target = format != null ? format : output.toString().endsWith(".nemo") ? "nemo" : "hf";
+        String target = format != null ? format : formatOf(output.toString());
         try (ModelFile opened = ModelFile.open(input)) {
             ModelFile model = trim ? TrimmedModel.of(opened) : opened;
             List<StoredTensor> tensors = dtype == null
@@ -66,10 +69,25 @@ final class ConvertCommand implements Runnable {
                     NemoWriter.write(
                             output, model.section(), model.tokenizer(), tensors, force, target.equals("nemo-mcore"));
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
-                default -> throw wrong("--to", target, "nemo, nemo-mcore or hf");
+                case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force);
+                default -> throw wrong("--to", target, "nemo, nemo-mcore, hf or gguf");
             }
             report(target, model, tensors);
         }
+    }
+
+    private static String formatOf(String name) {
+        return name.endsWith(".nemo") ? "nemo" : name.endsWith(".gguf") ? "gguf" : "hf";
+    }
+
+    private static Tokenizer tokenizer(ModelFile model) {
+        Tokenizer tokenizer = Tokenizer.of(model.tokenizer().orElseThrow(() -> new CheckpointException(
+                model.path() + " carries no tokenizer, which a GGUF file must")));
+        if (!tokenizer.preTokenizer().equals("gpt2")) {
+            Console.note("warning: readers of GGUF cut text as GPT-2 does, this model's tokenizer as '"
+                    + tokenizer.preTokenizer() + "'; text will get other ids there than here");
+        }
+        return tokenizer;
     }
 
     private Dtype dtype() {

@@ -2,6 +2,7 @@ package dev.vernacular.cli;
 
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.StoredTensor;
+import dev.vernacular.data.IndexedDataset;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.tokenizer.Tokenizer;
@@ -20,14 +21,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `inspect`: what a model or a tokenizer is.
+/// `inspect`: what a model, a tokenizer or a dataset is.
 @Command(
         name = "inspect",
         mixinStandardHelpOptions = true,
-        description = "Says what a model or a tokenizer is, without loading its weights.",
+        description = "Says what a model, a tokenizer or a dataset is, without loading it.",
         footer = {"", "Example:", "  vernacular inspect gpt.nemo --tensors"})
 final class InspectCommand implements Runnable {
-    @Parameters(paramLabel = "PATH", description = "A model, or a tokenizer's folder.")
+    @Parameters(paramLabel = "PATH", description = "A model, a tokenizer's folder, or an .idx file.")
     Path path;
 
     @Option(names = "--tensors", description = "List every tensor with its type and shape.")
@@ -41,7 +42,11 @@ final class InspectCommand implements Runnable {
 
     @Override
     public void run() {
-        print(isTokenizer() ? tokenizer(Tokenizer.load(path)) : model());
+        if (path.toString().endsWith(".idx")) {
+            print(dataset());
+        } else {
+            print(isTokenizer() ? tokenizer(Tokenizer.load(path)) : model());
+        }
     }
 
     private boolean isTokenizer() {
@@ -49,6 +54,21 @@ final class InspectCommand implements Runnable {
                 && !Files.exists(path.resolve("config.json"))
                 && !Files.exists(path.resolve("model_config.yaml"))
                 && (Files.exists(path.resolve("vocab.json")) || Files.exists(path.resolve("tokenizer.json")));
+    }
+
+    private Map<String, Object> dataset() {
+        String name = path.getFileName().toString();
+        Path prefix = path.resolveSibling(name.substring(0, name.length() - ".idx".length()));
+        try (IndexedDataset dataset = IndexedDataset.open(prefix)) {
+            Map<String, Object> facts = new LinkedHashMap<>();
+            facts.put("path", path.toString());
+            facts.put("kind", "dataset");
+            facts.put("token_type", dataset.type().toString().toLowerCase(Locale.ROOT));
+            facts.put("sequences", dataset.sequences());
+            facts.put("documents", dataset.documents());
+            facts.put("tokens", dataset.tokens());
+            return facts;
+        }
     }
 
     private Map<String, Object> tokenizer(Tokenizer tokenizer) {

@@ -10,9 +10,11 @@ import picocli.CommandLine.ParseResult;
 @Command(
         name = "vernacular",
         mixinStandardHelpOptions = true,
-        version = "vernacular 0.1.0",
+        version = Main.VERSION,
         description = "Teaches a pretrained GPT a new language.",
         subcommands = {
+            DemoCommand.class,
+            AdaptCommand.class,
             TokenizerCommand.class,
             SplitCommand.class,
             PreprocessCommand.class,
@@ -27,6 +29,8 @@ import picocli.CommandLine.ParseResult;
             CommandLine.HelpCommand.class
         })
 public final class Main implements Runnable {
+    static final String VERSION = "vernacular 0.1.0";
+
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 

@@ -64,8 +64,8 @@ final class TokenizerMergeCommand implements Callable<Integer> {
             names = "--base-text",
             arity = "1..*",
             paramLabel = "FILE",
-            description = "Text in the base's language: what the guard base-text protects; for the others, what the share"
-                    + " of changed tokens is measured on.")
+            description = "Text in the base's language: the share of its tokens that change is told, and the guard"
+                    + " base-text protects it.")
     private List<String> baseText = List.of();
 
     @Option(

@@ -21,6 +21,11 @@ public final class Overrides {
         return new Overrides(texts.stream().map(OverrideParser::parse).toList());
     }
 
+    /// `value` as a quoted string of the grammar, whatever it holds: `no` stays text, and a path may have spaces.
+    public static String quote(String value) {
+        return "'" + value.replace("'", "\\'") + "'";
+    }
+
     /// Whether an argument looks like an override and not like a stray word.
     public static boolean isOverride(String argument) {
         return argument.startsWith("~") || argument.indexOf('=') > 0 && !argument.startsWith("-");

@@ -85,8 +85,8 @@ public final class Generator {
             // The last new token is not read again, so it needs no position.
             long needed = length + (long) Math.max(0, tokens - 1);
             if (!config.usesRope() && needed > config.maxPositions() || needed > Integer.MAX_VALUE) {
-                throw new GenerateException("prompt " + (i + 1) + " has " + length + " tokens; with " + tokens
-                        + " new ones it goes beyond the model's " + config.maxPositions()
+                throw new GenerateException("prompt " + (i + 1) + " has " + length
+                        + (length == 1 ? " token; with " : " tokens; with ") + tokens + " new ones it goes beyond the model's " + config.maxPositions()
                         + " positions\n  Ask for at most " + Math.max(0, config.maxPositions() + 1 - length)
                         + " tokens, or shorten the prompt.");
             }

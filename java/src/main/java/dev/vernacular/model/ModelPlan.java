@@ -9,7 +9,8 @@ import dev.vernacular.model.ParameterLayout.Parameter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// What a model will keep on a device, counted before anything is allocated: what `--dry-run` prints is what a run uses.
+/// What a model will keep on a device, counted before anything is allocated: what `--dry-run` prints is what a run
+/// uses.
 public final class ModelPlan {
     private final GptConfig config;
     private final Precision precision;
@@ -57,7 +58,8 @@ public final class ModelPlan {
         }
         if (!config.usesRope() && sequenceLength > config.maxPositions()) {
             throw new ModelException("sequences of " + sequenceLength + " tokens, but the model has "
-                    + config.maxPositions() + " positions\n  Set model.data.seq_length and model.encoder_seq_length to at most "
+                    + config.maxPositions()
+                    + " positions\n  Set model.data.seq_length and model.encoder_seq_length to at most "
                     + config.maxPositions() + ".");
         }
         ModelPlan plan = new ModelPlan(config, precision, batch, sequenceLength, isTraining);

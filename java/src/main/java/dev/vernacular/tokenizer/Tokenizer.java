@@ -13,22 +13,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
-/// GPT-2's byte-level byte-pair encoding: text ↔ token ids, the same ids as Hugging Face `tokenizers` and `tiktoken` give
-/// for the same files. There is no unknown token and nothing is normalised: `decode(encode(text))` is `text`.
+/// GPT-2's byte-level byte-pair encoding: text ↔ token ids, the same ids as Hugging Face `tokenizers` and `tiktoken`
+/// give for the same files. There is no unknown token and nothing is normalised: `decode(encode(text))` is `text`.
 ///
 /// Immutable but for a cache that threads share safely.
 public final class Tokenizer {
     private final Vocabulary vocabulary;
-    private final TokenizerFiles files;
+    private final TokenizerFiles given;
     private final byte[][] tokenBytes;
     private final BytePairs pairs;
     private final PieceCache pieces;
     private final SpecialTokens specials;
     private final int endOfText;
 
-    private Tokenizer(Vocabulary vocabulary, TokenizerFiles files) {
+    private Tokenizer(Vocabulary vocabulary, TokenizerFiles given) {
         this.vocabulary = vocabulary;
-        this.files = files;
+        this.given = given;
         Map<String, Integer> ids = vocabulary.ids();
         this.tokenBytes =
                 vocabulary.tokens().stream().map(ByteAlphabet::bytes).toArray(byte[][]::new);
@@ -56,12 +56,11 @@ public final class Tokenizer {
 
     /// @param where the start of file names in messages, such as `folder/`
     static Tokenizer of(TokenizerFiles files, String where) {
-        Vocabulary vocabulary = VocabularyReader.read(files, where);
-        return new Tokenizer(vocabulary, VocabularyWriter.complete(files, vocabulary));
+        return new Tokenizer(VocabularyReader.read(files, where), files);
     }
 
     public static Tokenizer of(Vocabulary vocabulary) {
-        return new Tokenizer(vocabulary, VocabularyWriter.files(vocabulary));
+        return new Tokenizer(vocabulary, new TokenizerFiles(new byte[0], new byte[0], new byte[0]));
     }
 
     private static int[] byteIds(Map<String, Integer> ids) {
@@ -199,14 +198,14 @@ public final class Tokenizer {
 
     /// All three files. Those that the tokenizer was read from come back byte for byte.
     public TokenizerFiles files() {
-        return files;
+        return VocabularyWriter.complete(given, vocabulary);
     }
 
     /// Writes `vocab.json`, `merges.txt` and `tokenizer.json`.
     ///
     /// @throws dev.vernacular.files.FilesException if one exists and `force` is false, or if it cannot be written
     public void save(Path folder, boolean force) {
-        TokenizerFolder.save(files, folder, force);
+        TokenizerFolder.save(files(), folder, force);
     }
 
     /// For a check before long work.

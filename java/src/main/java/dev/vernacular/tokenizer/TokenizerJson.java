@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.StreamSupport;
 
-/// Reads Hugging Face's `tokenizer.json`. What would change ids and is not byte-level BPE with one of our pre-tokenizers
-/// is refused by name. `truncation` and `padding` are left to whoever makes batches, as transformers does.
+/// Reads Hugging Face's `tokenizer.json`. What would change ids and is not byte-level BPE with one of our
+/// pre-tokenizers is refused by name. `truncation` and `padding` are left to whoever makes batches, as transformers
+/// does.
 final class TokenizerJson {
     private final JsonNode root;
     private final String file;

@@ -5,10 +5,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What the files of a byte-level BPE tokenizer say, read and checked: each merge's parts and product have an id, each of
-/// the 256 bytes has a token, no id and no token stands twice.
+/// What the files of a byte-level BPE tokenizer say, read and checked: each merge's parts and product have an id, each
+/// of the 256 bytes has a token, no id and no token stands twice.
 ///
-/// @param tokens       the tokens as the files spell them ([ByteAlphabet]; added tokens as they are), the index is the id
+/// @param tokens       the tokens as the files spell them ([ByteAlphabet]; added tokens as they are), the index is the
+///                     id
 /// @param merges       in order of rank
 /// @param added        tokens recognised in text before any merge, in order of id; `<|endoftext|>` is the usual one
 /// @param preTokenizer how text is cut before merging
@@ -35,7 +36,7 @@ public record Vocabulary(List<String> tokens, List<Merge> merges, List<AddedToke
         for (int b = 0; b < 256; b++) {
             String spelled = String.valueOf(ByteAlphabet.character(b));
             if (!ids.containsKey(spelled)) {
-                throw new TokenizerException("the vocabulary has no token for byte 0x%02X ('%s'): it is not a byte-level BPE"
+                throw new TokenizerException("no token for byte 0x%02X ('%s'): the vocabulary is not a byte-level BPE's"
                         .formatted(b, spelled));
             }
         }

@@ -15,9 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
-/// Reads a tokenizer's files: `tokenizer.json` first, `vocab.json` and `merges.txt` where it is absent. Where all are there
-/// they must agree.
+/// Reads a tokenizer's files: `tokenizer.json` first, `vocab.json` and `merges.txt` where it is absent. Where all are
+/// there they must agree.
 final class VocabularyReader {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -30,9 +31,11 @@ final class VocabularyReader {
         boolean hasMerges = files.mergesTxt().length > 0;
         if (files.tokenizerJson().length == 0) {
             if (!hasVocabulary || !hasMerges) {
-                String found = hasVocabulary ? "vocab.json without merges.txt" : hasMerges ? "merges.txt without vocab.json" : "neither";
-                throw new TokenizerException((where.isEmpty() ? "the tokenizer" : where)
-                        + " has " + found + "\n  A tokenizer is tokenizer.json, or vocab.json and merges.txt together.");
+                String found = hasVocabulary
+                        ? "vocab.json without merges.txt"
+                        : hasMerges ? "merges.txt without vocab.json" : "neither vocab.json nor tokenizer.json";
+                throw new TokenizerException((where.isEmpty() ? "the tokenizer" : where) + " has " + found
+                        + "\n  A tokenizer is tokenizer.json, or vocab.json and merges.txt together.");
             }
             return gpt2(tokens(files, where), merges(files, where), where);
         }
@@ -54,7 +57,7 @@ final class VocabularyReader {
     }
 
     /// Adds the file's name to what is wrong with its content.
-    static Vocabulary checked(String file, java.util.function.Supplier<Vocabulary> vocabulary) {
+    static Vocabulary checked(String file, Supplier<Vocabulary> vocabulary) {
         try {
             return vocabulary.get();
         } catch (TokenizerException e) {
@@ -74,8 +77,11 @@ final class VocabularyReader {
         Map<String, Integer> ids = vocabulary.ids();
         JsonNode other = json(files.vocabJson(), file);
         Optional<String> different = other.propertyStream()
-                .filter(e -> !e.getValue().equals(com.fasterxml.jackson.databind.node.IntNode.valueOf(ids.getOrDefault(e.getKey(), -1))))
-                .map(e -> "token '" + e.getKey() + "' has id " + ids.getOrDefault(e.getKey(), -1) + " and " + e.getValue())
+                .filter(entry -> !entry.getValue().isInt()
+                        || entry.getValue().intValue() != ids.getOrDefault(entry.getKey(), -1))
+                .map(entry -> ids.containsKey(entry.getKey())
+                        ? "token '%s' has id %d and %s".formatted(entry.getKey(), ids.get(entry.getKey()), entry.getValue())
+                        : "token '%s' is in vocab.json only".formatted(entry.getKey()))
                 .findFirst();
         if (different.isPresent()) {
             throw disagree(where, different.get(), "vocab.json");

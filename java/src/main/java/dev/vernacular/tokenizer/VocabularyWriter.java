@@ -20,10 +20,6 @@ final class VocabularyWriter {
 
     private VocabularyWriter() {}
 
-    static TokenizerFiles files(Vocabulary vocabulary) {
-        return new TokenizerFiles(vocabJson(vocabulary), mergesTxt(vocabulary), tokenizerJson(vocabulary));
-    }
-
     /// `files` with those that are absent written anew.
     static TokenizerFiles complete(TokenizerFiles files, Vocabulary vocabulary) {
         return new TokenizerFiles(

@@ -129,6 +129,34 @@ class ModelFileTest {
     }
 
     @Test
+    void withoutHparamsTheConfigurationSavedInsideIsTaken() throws IOException {
+        Path alone = Files.copy(Golden.path("lightning/checkpoints/step=3-last.ckpt"), folder.resolve("a.ckpt"));
+
+        try (ModelFile model = ModelFile.open(alone)) {
+            assertThat(model.section().origin()).contains("a.ckpt: hyper_parameters");
+            assertThat(model.tokenizer()).isEmpty();
+        }
+    }
+
+    @Test
+    void aConfigurationOfAnotherModelIsRefusedNamingTheTensor() throws IOException {
+        Path alone = Files.copy(Golden.path("lightning/checkpoints/step=3-last.ckpt"), folder.resolve("a.ckpt"));
+        Path hparams = Files.writeString(
+                folder.resolve("hparams.yaml"),
+                Files.readString(Golden.path("lightning/hparams.yaml")).replace("num_layers: 2", "num_layers: 3"));
+        Path deeper = Files.writeString(
+                folder.resolve("deep.yaml"),
+                Files.readString(hparams).replace("num_layers: 3", "num_layers: 2000000000"));
+
+        assertThatThrownBy(() -> ModelFile.open(alone))
+                .isInstanceOf(VernacularException.class)
+                .hasMessageContaining("model.language_model.encoder.layers.2.input_layernorm.weight");
+        assertThatThrownBy(() -> ModelFile.open(alone, Optional.of(deeper)))
+                .isInstanceOf(VernacularException.class)
+                .hasMessageContaining("num_layers is 2000000000");
+    }
+
+    @Test
     void aLightningCheckpointCutAtAnyPlaceIsRefusedByName() throws IOException {
         byte[] whole = Files.readAllBytes(Golden.path("lightning/checkpoints/step=3-last.ckpt"));
 

@@ -88,7 +88,8 @@ class TokenizerParityTest {
         assertThat(bare.endOfText()).isEqualTo(bare.size() - 1);
     }
 
-    /// The files were loaded by `tokenizers` and `transformers`, whose ids these are (`dev/oracle/tokenizer_loaded.py`).
+    /// The files were loaded by `tokenizers` and `transformers`, whose ids these are
+    /// (`dev/oracle/tokenizer_loaded.py`).
     @Test
     void filesWrittenHereGiveHuggingFaceTheSameIds() throws IOException {
         Path folder = Path.of("src/test/resources/golden/tokenizer");

@@ -8,6 +8,8 @@ import dev.vernacular.files.FilesException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,8 +96,8 @@ class TokenizerTest {
 
     private Vocabulary withAdded(String... contents) {
         Vocabulary old = tokenizer.vocabulary();
-        var tokens = new java.util.ArrayList<>(old.tokens());
-        var added = new java.util.ArrayList<>(old.added());
+        List<String> tokens = new ArrayList<>(old.tokens());
+        List<Vocabulary.AddedToken> added = new ArrayList<>(old.added());
         for (String content : contents) {
             added.add(new Vocabulary.AddedToken(tokens.size(), content, true));
             tokens.add(content);

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -118,7 +120,7 @@ class VocabularyReaderTest {
     void anOptionThatWouldChangeIdsIsRefusedByName(String here, String instead, String message) {
         assertThat(tokenizer).contains(here);
 
-        refused("", "", tokenizer.replaceFirst(java.util.regex.Pattern.quote(here), java.util.regex.Matcher.quoteReplacement(instead)))
+        refused("", "", tokenizer.replaceFirst(Pattern.quote(here), Matcher.quoteReplacement(instead)))
                 .hasMessageStartingWith("tokenizer.json: ")
                 .hasMessageContaining(message);
     }

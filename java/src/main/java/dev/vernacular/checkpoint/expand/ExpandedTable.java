@@ -2,6 +2,7 @@ package dev.vernacular.checkpoint.expand;
 
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.kernels.Dtype;
+import dev.vernacular.model.ParameterLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -53,7 +54,7 @@ record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implem
         int oldTokens = plan.base().size();
         int tokens = plan.merged().size();
         float[] padding = rows.mean(oldTokens < plan.rowsBefore() ? oldTokens : 0, Math.min(plan.rowsBefore(), plan.rowsAfter()));
-        NewRows newRows = new NewRows(plan, rows, std);
+        NewRows newRows = new NewRows(plan, rows, std, name().equals(ParameterLayout.HEAD));
         for (int id = oldTokens; id < tokens; id++) {
             rows.set(id, newRows.row(id));
         }

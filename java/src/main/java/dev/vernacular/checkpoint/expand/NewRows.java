@@ -2,7 +2,7 @@ package dev.vernacular.checkpoint.expand;
 
 import java.util.Random;
 
-/// The row of each new token by the plan's method. Random rows depend on the id alone, so results repeat.
+/// The row of each new token by the plan's method. Random rows depend on table and id alone, so results repeat.
 final class NewRows {
     private static final long SEED = 1234;
     /// Rows drawn for one sample of the covariance.
@@ -10,13 +10,16 @@ final class NewRows {
     private final ExpansionPlan plan;
     private final TableRows table;
     private final double std;
+    private final long seed;
     private final int oldTokens;
     private final float[] mean;
 
-    NewRows(ExpansionPlan plan, TableRows table, double std) {
+    /// @param isHead the table is an untied head, whose random rows are not those of the input table
+    NewRows(ExpansionPlan plan, TableRows table, double std, boolean isHead) {
         this.plan = plan;
         this.table = table;
         this.std = std;
+        this.seed = isHead ? SEED + (1L << 32) : SEED;
         this.oldTokens = plan.base().size();
         this.mean = table.mean(0, oldTokens);
     }
@@ -25,9 +28,9 @@ final class NewRows {
         return switch (plan.init()) {
             case SUBTOKEN -> subtokenMean(id);
             case ZERO -> new float[table.width()];
-            case NORMAL -> normal(new Random(SEED + id));
+            case NORMAL -> normal(new Random(seed + id));
             case MEAN -> mean;
-            case MEAN_COV -> sample(new Random(SEED + id));
+            case MEAN_COV -> sample(new Random(seed + id));
         };
     }
 

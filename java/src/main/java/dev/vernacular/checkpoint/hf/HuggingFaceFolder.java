@@ -91,9 +91,10 @@ public record HuggingFaceFolder(
             throw new HuggingFaceException(path + ": n_layer is " + config.layers() + ", but there are only "
                     + byName.size() + " tensors");
         }
+        ParameterLayout layout = new ParameterLayout(config);
         List<StoredTensor> tensors = new ArrayList<>();
         for (String name : MegatronNames.inModuleOrder(config)) {
-            tensors.add(tensor(path, name, new ParameterLayout(config).get(name).shape(), byName));
+            tensors.add(tensor(path, name, layout.get(name).shape(), byName));
         }
         return new HuggingFaceFolder(path, section, config, tokenizer, List.copyOf(tensors), files.stream().<Mapping>map(file -> file::close).toList());
     }

@@ -2,12 +2,11 @@ package dev.vernacular.checkpoint.hf;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.vernacular.checkpoint.Elements;
+import dev.vernacular.checkpoint.NormScale;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.megatron.MegatronNames;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.kernels.Dtype;
-import dev.vernacular.kernels.Norm;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerFiles;
@@ -90,13 +89,12 @@ public final class HuggingFaceWriter {
     }
 
     private static StoredTensor theirs(StoredTensor ours, GptConfig config) {
-        boolean addsOne = config.norm() == Norm.LAYERNORM1P && ours.name().endsWith("norm.weight");
-        return new Exported(HuggingFaceNames.of(ours.name()), ours, HuggingFaceNames.isTransposed(ours.name()), addsOne);
+        return new Exported(
+                HuggingFaceNames.of(ours.name()), NormScale.of(ours, config), HuggingFaceNames.isTransposed(ours.name()));
     }
 
     /// A tensor under its other name, turned where Conv1D wants it so.
-    private record Exported(String name, StoredTensor source, boolean isTransposed, boolean addsOne)
-            implements StoredTensor {
+    private record Exported(String name, StoredTensor source, boolean isTransposed) implements StoredTensor {
         @Override
         public Dtype dtype() {
             return source.dtype();
@@ -110,28 +108,15 @@ public final class HuggingFaceWriter {
 
         @Override
         public void read(MemorySegment into) {
-            if (isTransposed) {
-                try (Arena arena = Arena.ofConfined()) {
-                    MemorySegment original = arena.allocate(byteSize(), 64);
-                    source.read(original);
-                    Transpose.apply(original, into, source.shape()[0], source.shape()[1], dtype().bytes());
-                }
+            if (!isTransposed) {
+                source.read(into);
                 return;
             }
-            source.read(into);
-            if (addsOne) {
-                addOne(into);
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment original = arena.allocate(byteSize(), 64);
+                source.read(original);
+                Transpose.apply(original, into, source.shape()[0], source.shape()[1], dtype().bytes());
             }
-        }
-
-        private void addOne(MemorySegment scale) {
-            float[] values = new float[(int) elements()];
-            MemorySegment floats = MemorySegment.ofArray(values);
-            Elements.toFloat32(scale, dtype(), floats, values.length);
-            for (int i = 0; i < values.length; i++) {
-                values[i] += 1;
-            }
-            Elements.fromFloat32(floats, scale, dtype(), values.length);
         }
     }
 

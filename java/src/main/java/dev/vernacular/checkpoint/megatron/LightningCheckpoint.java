@@ -48,7 +48,7 @@ public final class LightningCheckpoint {
     /// A file in `mp_rank_00/` has its other tensor-parallel parts in the folders beside it.
     private static List<Path> ranks(Path path) {
         Path folder = path.toAbsolutePath().getParent();
-        if (!folder.getFileName().toString().matches("mp_rank_\\d{2}")) {
+        if (!String.valueOf(folder.getFileName()).matches("mp_rank_\\d{2}")) {
             return List.of(path);
         }
         try (Stream<Path> siblings = Files.list(folder.getParent())) {
@@ -97,6 +97,9 @@ public final class LightningCheckpoint {
     }
 
     private static Optional<byte[]> beside(Optional<Path> config, String name) {
+        if (name.indexOf('\0') >= 0) {
+            return Optional.empty();
+        }
         Optional<Path> file = config.map(found -> found.toAbsolutePath().resolveSibling(name)).filter(Files::isRegularFile);
         try {
             return file.isPresent() ? Optional.of(Files.readAllBytes(file.get())) : Optional.empty();

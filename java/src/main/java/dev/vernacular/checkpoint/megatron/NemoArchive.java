@@ -93,10 +93,10 @@ public final class NemoArchive {
 
     /// By exact name, or by the original name behind the prefix, as the oldest archives need.
     private static Optional<byte[]> fromArchive(Archive archive, String name) {
-        String baseName = Path.of(name).getFileName().toString();
+        String baseName = name.substring(name.lastIndexOf('/') + 1);
         Optional<MemorySegment> exact = archive.find(name);
         Optional<MemorySegment> found = exact.isPresent() ? exact : archive.names().stream()
-                .filter(entry -> entry.equals(baseName) || entry.endsWith("_" + baseName))
+                .filter(entry -> !baseName.isEmpty() && (entry.equals(baseName) || entry.endsWith("_" + baseName)))
                 .findFirst()
                 .flatMap(archive::find);
         return found.map(bytes -> bytes.toArray(ValueLayout.JAVA_BYTE));

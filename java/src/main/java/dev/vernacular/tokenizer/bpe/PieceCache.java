@@ -53,8 +53,8 @@ public final class PieceCache {
                 && (length <= Long.BYTES || Arrays.equals(entry.piece, 0, length, text, from, to));
     }
 
-    /// A multiplicative hash, eight bytes a step. Pieces of one length up to eight bytes never share one: each step can be
-    /// undone.
+    /// A multiplicative hash, eight bytes a step. Pieces of one length up to eight bytes never share one: each step can
+    /// be undone.
     static long hash(byte[] text, int from, int to) {
         long hash = to - from;
         int i = from;

@@ -8,8 +8,8 @@ import java.util.Set;
 /// Tells whether bytes of a token can stand only in text with a script foreign to the base.
 ///
 /// A token may end inside a character. Its bytes then stand for all characters that begin so: they count as foreign if
-/// none of these is a letter of the base's scripts and most are foreign. `E0 B8` begins the Thai letters, and the sign ฿,
-/// which all scripts share: without this allowance no Thai letter could ever be one token.
+/// none of these is a letter of the base's scripts and most are foreign. `E0 B8` begins the Thai letters, and the sign
+/// ฿, which all scripts share: without this allowance no Thai letter could ever be one token.
 final class ForeignScripts {
     private final Set<UnicodeScript> baseScripts;
     private final Map<Integer, Boolean> ranges = new HashMap<>();

@@ -6,7 +6,9 @@ import dev.vernacular.tokenizer.Vocabulary;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.Vocabulary.Merge;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
+import java.lang.Character.UnicodeScript;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
@@ -15,8 +17,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
-/// Adds the tokens and merges of one tokenizer to another. Every base id and merge stays as it is, so embedding rows keep
-/// their meaning; new merges follow all of the base's, new tokens its largest id, both in the order of the added tokenizer.
+/// Adds the tokens and merges of one tokenizer to another. Every base id and merge stays as it is, so embedding rows
+/// keep their meaning; new merges follow all of the base's, new tokens its largest id, both in the order of the added
+/// tokenizer.
 public final class TokenizerMerger {
     /// The merged tokenizer and what was done.
     public record Result(Tokenizer tokenizer, MergeReport report) {}
@@ -55,7 +58,7 @@ public final class TokenizerMerger {
         Admission admitted =
                 switch (guard) {
                     case Guard.None() -> admit(merge -> true);
-                    case Guard.Script(Set<Character.UnicodeScript> scripts) -> {
+                    case Guard.Script(Set<UnicodeScript> scripts) -> {
                         ForeignScripts foreign = new ForeignScripts(scripts);
                         yield admit(merge -> foreign.isIn(ByteAlphabet.bytes(merge.product())));
                     }
@@ -86,8 +89,8 @@ public final class TokenizerMerger {
         return baseIds.containsKey(token) || admission.products.contains(token);
     }
 
-    /// Takes merges away until none fires on the base text. Taking some away can let others fire, but only in pieces where
-    /// one fired before, so each round looks at fewer.
+    /// Takes merges away until none fires on the base text. Taking some away can let others fire, but only in pieces
+    /// where one fired before, so each round looks at fewer.
     private Admission admitSilent(Guard.BaseText text) {
         List<byte[]> pieces = new ArrayList<>();
         text.pieces().forEach((piece, count) -> pieces.add(piece));
@@ -157,15 +160,15 @@ public final class TokenizerMerger {
     }
 
     private List<String> changedCharacters(Tokenizer merged) {
-        Set<Character.UnicodeScript> scripts = guard instanceof Guard.Script script ? script.baseScripts() : Guard.LATIN;
+        Set<UnicodeScript> scripts = guard instanceof Guard.Script script ? script.baseScripts() : Guard.LATIN;
         return IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
-                .filter(c -> scripts.contains(Character.UnicodeScript.of(c)))
+                .filter(c -> scripts.contains(UnicodeScript.of(c)))
                 .mapToObj(Character::toString)
                 .filter(c -> isChanged(merged, c) || isChanged(merged, " " + c))
                 .toList();
     }
 
     private boolean isChanged(Tokenizer merged, String text) {
-        return !java.util.Arrays.equals(base.encodeOrdinary(text), merged.encodeOrdinary(text));
+        return !Arrays.equals(base.encodeOrdinary(text), merged.encodeOrdinary(text));
     }
 }

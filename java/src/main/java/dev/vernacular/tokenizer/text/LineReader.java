@@ -3,6 +3,7 @@ package dev.vernacular.tokenizer.text;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Optional;
 
 /// Lines of a stream as bytes, without their `\n` or `\r\n`: text is decoded a line at a time, so that a malformed byte
@@ -45,7 +46,7 @@ final class LineReader {
 
     private static byte[] withoutReturn(byte[] line) {
         return line.length > 0 && line[line.length - 1] == '\r'
-                ? java.util.Arrays.copyOf(line, line.length - 1)
+                ? Arrays.copyOf(line, line.length - 1)
                 : line;
     }
 }

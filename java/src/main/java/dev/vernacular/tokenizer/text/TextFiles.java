@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
-/// Documents of text files, one at a time. A line of plain text is a document; a line of a `.jsonl` or `.json` file is a
-/// JSON object whose key `text` is one. Gzip and zstd are recognised by content, malformed UTF-8 becomes U+FFFD.
+/// Documents of text files, one at a time. A line of plain text is a document; a line of a `.jsonl` or `.json` file is
+/// a JSON object whose key `text` is one. Gzip and zstd are recognised by content, malformed UTF-8 becomes U+FFFD.
 public final class TextFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String KEY = "text";

@@ -15,14 +15,16 @@ record Bound(double units, double absolute) {
     static final Bound EXACT = new Bound(0, 0);
     /// Undefined afterwards.
     static final Bound ANYTHING = new Bound(0, Double.POSITIVE_INFINITY);
-    /// One rounding, and one more for a dropout's scale.
-    static final Bound RESIDUAL_SUM = new Bound(2, 0);
+    /// One rounding; before it, in float32, a dropout's scale, its product and the sum, whose terms may cancel.
+    static final Bound RESIDUAL_SUM = new Bound(2, 2 * U);
     /// The sum's rounding and the output's; statistics in float32.
     static final Bound LAYERNORM_OUT = new Bound(2, 2e-6);
     /// Likewise, through two means.
     static final Bound LAYERNORM_GRADIENT = new Bound(2, 4e-6);
     /// Float32 statistics of a row.
     static final Bound STATISTIC = new Bound(0, 2e-6);
+    /// A mean may be a thousand times smaller than what it is the mean of.
+    static final Bound MEAN = new Bound(0, 1e-5);
     /// Loss: a float32 sum over the vocabulary and a logarithm.
     static final Bound LOSS = new Bound(0, 2e-6);
     /// Log of a sum of exponentials of scores that are float32 sums.
@@ -52,6 +54,11 @@ record Bound(double units, double absolute) {
     /// Gradients of logits rounded to the activations' type (2u + 4e-6), then a product summed over k.
     static Bound throughLogits(long k, Dtype activation) {
         return new Bound(0, 2 * unit(activation) + 4e-6).plus(product(k));
+    }
+
+    /// What queries, keys or weights lose that are rounded to the activations' type before a product.
+    static Bound roundedFactors(Dtype activation) {
+        return new Bound(0, activation == Dtype.F32 ? 0 : 8 * unit(activation));
     }
 
     Bound plus(Bound other) {

@@ -70,7 +70,8 @@ class ComputeCopyContractTest {
         for (long tokens : new long[] {1, 3, 20}) {
             Contract.check(target, storage, (kernels, memory) -> {
                 Weight weight = rounded(kernels, memory, target, copyDtype);
-                Tensor y = memory.output(ACTIVATION, "y", Bound.product(COLS).plus(Bound.ACTIVATION), tokens, ROWS);
+                Bound bound = Bound.product(COLS).plus(Bound.ACTIVATION).plus(dequantised(storage, copyDtype));
+                Tensor y = memory.output(ACTIVATION, "y", bound, tokens, ROWS);
                 Tensor x = memory.input(ACTIVATION, "x", 0.3, tokens, COLS);
 
                 kernels.linearForward(y, NONE, x, weight, memory.parameter("bias", ROWS), Activation.GELU_TANH);
@@ -83,7 +84,7 @@ class ComputeCopyContractTest {
     void logitsAndEmbeddingReadTheCopy(Target target, Storage storage, Dtype copyDtype) {
         Contract.check(target, storage, (kernels, memory) -> {
             Weight weight = rounded(kernels, memory, target, copyDtype);
-            Tensor logits = memory.output(PARAMETER, "logits", Bound.product(COLS), 3, ROWS);
+            Tensor logits = memory.output(PARAMETER, "logits", Bound.product(COLS).plus(dequantised(storage, copyDtype)), 3, ROWS);
             Tensor out = memory.output(ACTIVATION, "out", Bound.RESIDUAL_SUM, 5, COLS);
 
             kernels.classifierLogits(logits, memory.activation("hidden", 3, COLS), weight);
@@ -122,6 +123,10 @@ class ComputeCopyContractTest {
                 assertRow(Elements.all(rows.slice(row, 1)), Elements.all(matrix.slice(row, 1)), copyDtype);
             }
         }
+    }
+
+    private static Bound dequantised(Storage storage, Dtype copyDtype) {
+        return copyDtype == storage.activation() ? Bound.EXACT : Bound.roundedFactors(storage.activation());
     }
 
     /// For a backend its copy; for the reference in double a master with the values of that backend's copy.

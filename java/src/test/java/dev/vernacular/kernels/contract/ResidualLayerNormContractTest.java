@@ -92,7 +92,7 @@ class ResidualLayerNormContractTest {
         Bound stored = new Bound(0, 2 * Bound.unit(storage.residual()));
         Bound bound = Bound.LAYERNORM_OUT.plus(stored);
         Tensor out = memory.output(ACTIVATION, "out", bound, shape.rows(), shape.cols);
-        Tensor mean = memory.output(PARAMETER, "mean", Bound.STATISTIC.plus(stored).plus(stored), shape.rows());
+        Tensor mean = memory.output(PARAMETER, "mean", Bound.MEAN.plus(stored).plus(stored), shape.rows());
         Tensor rstd = memory.output(PARAMETER, "rstd", Bound.STATISTIC.plus(stored), shape.rows());
         Tensor weight = memory.parameter("weight", shape.cols);
         Tensor bias = norm == Norm.LAYERNORM ? memory.parameter("bias", shape.cols) : NONE;

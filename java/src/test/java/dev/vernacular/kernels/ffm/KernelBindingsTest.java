@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.KernelException;
+import dev.vernacular.kernels.StepBlock;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
@@ -94,11 +96,14 @@ class KernelBindingsTest {
                 .hasMessage("these kernels were closed");
     }
 
-    /// Calls with null pointers, every size `size`, every other number 0, on an open context.
+    /// Calls with null pointers, every size `size`, every other number small, on an open context.
     private static String refusal(String name, long size) {
         KernelBindings vn = NativeLibrary.cpu().bindings();
         MethodHandle operation = operations(vn).get(name);
-        try (NativeContext context = NativeContext.open(vn, 1, Optional.empty())) {
+        try (Arena arena = Arena.ofConfined();
+                NativeContext context = NativeContext.open(vn, 1, Optional.empty())) {
+            MemorySegment step = arena.allocate(StepBlock.BYTES, 64);
+            context.call(handle -> (int) vn.contextBind.invokeExact(handle, MemorySegment.NULL, 0L, step));
             context.call(handle -> {
                 List<Object> arguments = new ArrayList<>();
                 for (Class<?> type : operation.type().parameterList()) {
@@ -122,6 +127,6 @@ class KernelBindingsTest {
         if (type == long.class) {
             return size;
         }
-        return type == float.class ? (Object) 0f : (Object) 0;
+        return type == float.class ? (Object) 0.5f : (Object) 0;
     }
 }

@@ -1,0 +1,117 @@
+package dev.vernacular.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vernacular.checkpoint.Golden;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelCommandsTest {
+    private static final String LEGACY = Golden.path("legacy.nemo").toString();
+
+    @TempDir
+    private Path folder;
+
+    private final PrintStream stdout = System.out;
+    private final PrintStream stderr = System.err;
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void capture() {
+        System.setOut(new PrintStream(out, true, UTF_8));
+        System.setErr(new PrintStream(err, true, UTF_8));
+    }
+
+    @AfterEach
+    void release() {
+        System.setOut(stdout);
+        System.setErr(stderr);
+    }
+
+    private static int run(String... arguments) {
+        return Main.commandLine().execute(arguments);
+    }
+
+    private JsonNode json() throws IOException {
+        return new ObjectMapper().readTree(out.toString(UTF_8));
+    }
+
+    @Test
+    void expandReportsTheKeysOfTheContract() throws IOException {
+        String tokenizer = Golden.path("hf").toString();
+        String target = folder.resolve("out.nemo").toString();
+
+        int status = run("expand", "--model", LEGACY, "--tokenizer", tokenizer, "--output", target,
+                "--init", "zero", "--divisible-by", "128", "--json");
+
+        assertThat(status).isZero();
+        assertThat(json().toString())
+                .isEqualTo("{\"tokenizer_size_before\":259,\"tokenizer_size_after\":259,\"rows_before\":260,"
+                        + "\"rows_after\":384,\"divisor\":128,\"rows_initialised\":124,\"init\":\"zero\",\"tied\":true}");
+    }
+
+    @Test
+    void expandWithNothingToAddSaysSo() {
+        String target = folder.resolve("out.nemo").toString();
+
+        run("expand", "--model", LEGACY, "--tokenizer", Golden.path("hf").toString(), "--output", target);
+
+        assertThat(out.toString(UTF_8)).startsWith("nothing to add");
+    }
+
+    @Test
+    void anUnknownMethodIsRefusedNamingThoseThereAre() {
+        int status = run("expand", "--model", LEGACY, "--tokenizer", "x", "--output", "y", "--init", "magic");
+
+        assertThat(status).isEqualTo(2);
+        assertThat(err.toString(UTF_8)).contains("magic").contains("subtoken, zero, normal, mean, mean-cov");
+    }
+
+    @Test
+    void convertGoesToHuggingFaceAndBack() throws IOException {
+        String hf = folder.resolve("hf").toString();
+        String back = folder.resolve("back.nemo").toString();
+
+        assertThat(run("convert", LEGACY, hf)).isZero();
+        assertThat(run("convert", hf, back)).isZero();
+        assertThat(run("convert", hf, back)).isEqualTo(2);
+
+        assertThat(err.toString(UTF_8)).contains("exists already").contains("--force");
+        assertThat(Golden.values(Path.of(back)))
+                .usingRecursiveComparison()
+                .isEqualTo(Golden.values(Golden.path("legacy.nemo")));
+    }
+
+    @Test
+    void anUnknownFormatWritesNothing() throws IOException {
+        int status = run("convert", LEGACY, folder.resolve("x.onnx").toString(), "--to", "onnx");
+
+        assertThat(status).isEqualTo(2);
+        assertThat(err.toString(UTF_8)).contains("onnx").contains("nemo-mcore");
+        assertThat(Files.list(folder)).isEmpty();
+    }
+
+    @Test
+    void inspectKnowsModelsTokenizersAndFailures() throws IOException {
+        assertThat(run("inspect", LEGACY, "--json", "--tensors")).isZero();
+        assertThat(json().path("padding_rows").asInt()).isEqualTo(1);
+        assertThat(json().path("tensors").path(0).path("shape").path(0).asInt()).isEqualTo(260);
+
+        assertThat(run("inspect", Golden.path("lightning/tokenizer").toString())).isZero();
+        assertThat(out.toString(UTF_8)).contains("tokenizer");
+
+        assertThat(run("inspect", folder.resolve("none").toString())).isEqualTo(2);
+        assertThat(err.toString(UTF_8)).contains("none").contains("no such file");
+    }
+}
