@@ -1,6 +1,5 @@
 package dev.vernacular.adapt;
 
-import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.config.Overrides;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.kernels.Backend;
@@ -74,11 +73,7 @@ record TrainingStage(Path model, Path folder, String name) {
     /// @throws AdaptException if it was stopped by a signal
     Path run(List<String> overrides, Models models, StepListener listener) {
         try (Backend backend = models.openBackend()) {
-            RunConfig config = RunConfig.resolve(Optional.empty(), overrides, (path, hparams) -> {
-                try (ModelFile file = ModelFile.open(path, hparams)) {
-                    return file.section();
-                }
-            });
+            RunConfig config = TrainingRun.configure(Optional.empty(), overrides);
             TrainingRun.Result result = TrainingRun.run(config, backend, listener);
             if (result.isStopped()) {
                 throw new AdaptException("stopped in stage " + name + " after step " + result.steps()
