@@ -1,7 +1,7 @@
 package dev.vernacular;
 
-/// A failure with a message for a person: what happened with the actual values, where (file, key, tensor, step), and
-/// what to do. `cli` prints the message alone and exits with [#exitStatus()].
+/// A failure with a message for a person: what happened with the actual values, where (file, key, tensor,
+/// step), and what to do. `cli` prints the message alone and exits with [#exitStatus()].
 public class VernacularException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -51,7 +51,8 @@ public final class AdaptReport {
             numbers.put("bits_per_byte_step0", before.bitsPerByteStep0());
             numbers.put("bits_per_byte_after", result.after().bitsPerByte().get(language));
             withoutReplay.ifPresent(without -> numbers.put(
-                    "bits_per_byte_after_without_replay", without.after().bitsPerByte().get(language)));
+                    "bits_per_byte_after_without_replay",
+                    without.after().bitsPerByte().get(language)));
             numbers.put("tokens_per_word_before", before.tokensPerWordBefore());
             numbers.put("tokens_per_word_after", before.tokensPerWordAfter());
             languages.put(language, numbers);
@@ -65,7 +66,8 @@ public final class AdaptReport {
         check.put("kl_base_ids", step0.klBaseIds());
         check.put("verdict", step0.verdict());
         Map<String, Object> seconds = new LinkedHashMap<>(result.seconds());
-        seconds.put("total", result.seconds().values().stream().mapToDouble(s -> s).sum());
+        seconds.put(
+                "total", result.seconds().values().stream().mapToDouble(s -> s).sum());
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("languages", languages);
         json.put("base_ids_identical", step0.baseIdsIdentical());
@@ -120,7 +122,11 @@ public final class AdaptReport {
         double rise = result.after().bitsPerByte().get(result.baseLanguage()) / base.bitsPerByteBefore() - 1;
         return "%s went from %.2f to %.2f bits per byte; %s changed by %+.1f %%."
                 .formatted(
-                        name(result.language()), target.bitsPerByteBefore(), after, name(result.baseLanguage()), 100 * rise);
+                        name(result.language()),
+                        target.bitsPerByteBefore(),
+                        after,
+                        name(result.baseLanguage()),
+                        100 * rise);
     }
 
     private Report.Row row(String language, Measurements.Language before) {
@@ -128,7 +134,8 @@ public final class AdaptReport {
                 before.bitsPerByteBefore(),
                 before.bitsPerByteStep0(),
                 result.after().bitsPerByte().get(language)));
-        withoutReplay.ifPresent(without -> values.add(without.after().bitsPerByte().get(language)));
+        withoutReplay.ifPresent(
+                without -> values.add(without.after().bitsPerByte().get(language)));
         return new Report.Row(name(language) + ", bits per byte", values, "", true);
     }
 
@@ -141,7 +148,8 @@ public final class AdaptReport {
     private List<Report.Curve> curves() {
         List<Report.Curve> curves = new ArrayList<>();
         curve(result.metrics(), " with replay").forEach(curves::add);
-        withoutReplay.ifPresent(without -> curve(without.metrics(), " without replay").forEach(curves::add));
+        withoutReplay.ifPresent(
+                without -> curve(without.metrics(), " without replay").forEach(curves::add));
         return curves;
     }
 
@@ -171,8 +179,7 @@ public final class AdaptReport {
         String text = result.sampleText();
         try (ModelFile base = ModelFile.open(result.base())) {
             Tokenizer merged = Tokenizer.load(result.tokenizer());
-            return List.of(
-                    cut("base tokenizer", Models.tokenizer(base), text), cut("merged tokenizer", merged, text));
+            return List.of(cut("base tokenizer", Models.tokenizer(base), text), cut("merged tokenizer", merged, text));
         }
     }
 
@@ -191,12 +198,27 @@ public final class AdaptReport {
         String base = name(result.baseLanguage());
         double rise = step0.bitsPerByteExpanded() / step0.bitsPerByteBase() - 1;
         return List.of(
-                check(base + " text gives the same token ids", step0.baseIdsIdentical() ? "identical" : "changed", step0.baseIdsIdentical()),
-                check(base + " bits per byte rise by at most 1 %", "%.4f → %.4f (%+.2f %%)"
-                        .formatted(step0.bitsPerByteBase(), step0.bitsPerByteExpanded(), 100 * rise), rise <= 0.01),
-                check("probability that new tokens take", "%.3g".formatted(step0.newTokenMass()), step0.newTokenMass() <= 0.01),
-                check("same most probable token", "%.2f %%".formatted(100 * step0.greedyAgreement()), step0.greedyAgreement() >= 0.99),
-                check("KL over the base's ids (0 by construction: a test of the program)", "%.2g".formatted(step0.klBaseIds()), step0.klBaseIds() <= 1e-5));
+                check(
+                        base + " text gives the same token ids",
+                        step0.baseIdsIdentical() ? "identical" : "changed",
+                        step0.baseIdsIdentical()),
+                check(
+                        base + " bits per byte rise by at most 1 %",
+                        "%.4f → %.4f (%+.2f %%)"
+                                .formatted(step0.bitsPerByteBase(), step0.bitsPerByteExpanded(), 100 * rise),
+                        rise <= 0.01),
+                check(
+                        "probability that new tokens take",
+                        "%.3g".formatted(step0.newTokenMass()),
+                        step0.newTokenMass() <= 0.01),
+                check(
+                        "same most probable token",
+                        "%.2f %%".formatted(100 * step0.greedyAgreement()),
+                        step0.greedyAgreement() >= 0.99),
+                check(
+                        "KL over the base's ids (0 by construction: a test of the program)",
+                        "%.2g".formatted(step0.klBaseIds()),
+                        step0.klBaseIds() <= 1e-5));
     }
 
     private static Report.Check check(String label, String value, boolean passes) {
@@ -206,8 +228,9 @@ public final class AdaptReport {
     private List<Report.Setting> settings(Map<String, String> more) {
         List<Report.Setting> settings = new ArrayList<>();
         more.forEach((name, value) -> settings.add(new Report.Setting(name, value)));
-        result.seconds().forEach((stage, seconds) ->
-                settings.add(new Report.Setting("time, " + stage, "%.1f s".formatted(seconds))));
+        result.seconds()
+                .forEach((stage, seconds) ->
+                        settings.add(new Report.Setting("time, " + stage, "%.1f s".formatted(seconds))));
         settings.add(new Report.Setting("model", result.model().toString()));
         return settings;
     }

@@ -9,7 +9,8 @@ import java.util.Optional;
 ///
 /// @param base           the model
 /// @param target         texts in the new language
-/// @param replay         texts in the base's language, which are mixed in so that it is not forgotten; may be absent
+/// @param replay         texts in the base's language, which are mixed in so that it is not forgotten; may be
+///                       absent
 /// @param out            folder of all results
 /// @param vocabularySize of the target's own tokenizer, before the merge
 /// @param init           how new rows are filled

@@ -9,13 +9,13 @@ import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.FilesException;
 import dev.vernacular.files.InputFiles;
 import dev.vernacular.tokenizer.Tokenizer;
+import dev.vernacular.tokenizer.Vocabulary;
 import dev.vernacular.tokenizer.merge.Guard;
 import dev.vernacular.tokenizer.merge.TokenizerMerger;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.training.BpeTrainer;
 import dev.vernacular.tokenizer.training.PieceCounts;
 import dev.vernacular.tokenizer.training.TrainingSettings;
-import dev.vernacular.tokenizer.Vocabulary;
 import dev.vernacular.train.StepListener;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -62,8 +62,7 @@ public final class Adaptation {
     /// @param program version, part of what makes a stage run again
     /// @param log     gets a line for each stage
     /// @param steps   hears of the training
-    public Adaptation(
-            AdaptSettings settings, Models models, String program, Consumer<String> log, StepListener steps) {
+    public Adaptation(AdaptSettings settings, Models models, String program, Consumer<String> log, StepListener steps) {
         this.settings = settings;
         this.models = models;
         this.log = log;
@@ -104,17 +103,24 @@ public final class Adaptation {
         stages.run("tokenizer", tokenizerInputs(), List.of(tokenizer()), this::makeTokenizer);
         stages.run("expand", expandInputs(), List.of(expanded()), this::expand);
         Path before = evaluation("before");
-        stages.run("evaluate before", Map.of("expanded", print(expanded()), "texts", heldOutPrint()), List.of(before), () ->
-                Measurements.write(before, models.before(settings.base(), expanded(), heldOut(), baseLanguage())));
+        stages.run(
+                "evaluate before",
+                Map.of("expanded", print(expanded()), "texts", heldOutPrint()),
+                List.of(before),
+                () -> Measurements.write(
+                        before, models.before(settings.base(), expanded(), heldOut(), baseLanguage())));
         checkStepZero(Measurements.read(before, Measurements.Before.class).step0());
         stages.run("preprocess", preprocessInputs(), datasetFiles(), this::preprocess);
         train("train", model(), settings.replays() ? settings.replayRatio() : 0, settings.overrides());
         Path after = evaluation("after");
-        stages.run("evaluate", Map.of("model", print(model()), "texts", heldOutPrint()), List.of(after), () ->
-                Measurements.write(after, models.measure(model(), heldOut())));
+        stages.run(
+                "evaluate",
+                Map.of("model", print(model()), "texts", heldOutPrint()),
+                List.of(after),
+                () -> Measurements.write(after, models.measure(model(), heldOut())));
         Path hf = settings.out().resolve("hf");
-        stages.run("export", Map.of("model", print(model())), List.of(hf), () ->
-                Models.exportToHuggingFace(model(), hf));
+        stages.run(
+                "export", Map.of("model", print(model())), List.of(hf), () -> Models.exportToHuggingFace(model(), hf));
         return result();
     }
 
@@ -167,7 +173,10 @@ public final class Adaptation {
     public List<AdaptReport.Sample> samples() {
         List<String> prompts = settings.prompts();
         if (prompts.isEmpty()) {
-            prompts = target.heldOutTexts().stream().limit(SAMPLES).map(Adaptation::beginning).toList();
+            prompts = target.heldOutTexts().stream()
+                    .limit(SAMPLES)
+                    .map(Adaptation::beginning)
+                    .toList();
         }
         List<String> before = models.complete(settings.base(), prompts, SAMPLE_TOKENS);
         List<String> after = models.complete(model(), prompts, SAMPLE_TOKENS);
@@ -219,8 +228,11 @@ public final class Adaptation {
         InputFiles.find(texts.files()).forEach(file -> inputs.put(file.toString(), print(file)));
         Path folder = splitFolder(corpus.language());
         List<Path> outputs = List.of(folder.resolve("train.jsonl"), folder.resolve("val.jsonl"));
-        stages.run("split " + corpus.language(), inputs, outputs, () ->
-                Corpus.split(texts.files(), folder, settings.seed()));
+        stages.run(
+                "split " + corpus.language(),
+                inputs,
+                outputs,
+                () -> Corpus.split(texts.files(), folder, settings.seed()));
     }
 
     private Map<String, String> tokenizerInputs() {
@@ -243,7 +255,8 @@ public final class Adaptation {
             TokenizerMerger.Result merged =
                     TokenizerMerger.merge(Models.tokenizer(model), own, new Guard.Script(Guard.LATIN), cutter);
             merged.tokenizer().save(tokenizer(), true);
-            log.accept("  " + merged.report().addedTokens() + " new tokens, " + merged.report().droppedByGuard()
+            log.accept("  " + merged.report().addedTokens() + " new tokens, "
+                    + merged.report().droppedByGuard()
                     + " merges kept out because they could change the base's text, pre-tokenizer "
                     + merged.tokenizer().preTokenizer());
         }
@@ -290,7 +303,8 @@ public final class Adaptation {
     private void forgetRunOfOtherInputs(String name, Map<String, String> inputs, TrainingStage training) {
         Path folder = training.metrics().getParent();
         Path started = folder.resolve("adapt_inputs.json");
-        boolean isSame = Files.exists(started) && Measurements.read(started, Map.class).equals(inputs);
+        boolean isSame =
+                Files.exists(started) && Measurements.read(started, Map.class).equals(inputs);
         if (!isSame) {
             deleteFolder(folder);
             Measurements.write(started, inputs);
@@ -328,7 +342,9 @@ public final class Adaptation {
     }
 
     private List<Path> datasetFiles() {
-        return corpora().stream().flatMap(corpus -> corpus.datasetFiles().stream()).toList();
+        return corpora().stream()
+                .flatMap(corpus -> corpus.datasetFiles().stream())
+                .toList();
     }
 
     private Corpus corpus(Texts texts, String language) {
@@ -347,7 +363,10 @@ public final class Adaptation {
     }
 
     private String baseLanguage() {
-        return settings.replay().map(Texts::language).filter(code -> !code.equals("auto")).orElse(BASE_LANGUAGE);
+        return settings.replay()
+                .map(Texts::language)
+                .filter(code -> !code.equals("auto"))
+                .orElse(BASE_LANGUAGE);
     }
 
     private Optional<Locale> wordLanguage() {
@@ -361,11 +380,13 @@ public final class Adaptation {
     }
 
     private String trainPrint() {
-        return String.join(" ", corpora().stream().map(corpus -> print(corpus.train())).toList());
+        return String.join(
+                " ", corpora().stream().map(corpus -> print(corpus.train())).toList());
     }
 
     private String heldOutPrint() {
-        return String.join(" ", corpora().stream().map(corpus -> print(corpus.heldOut())).toList());
+        return String.join(
+                " ", corpora().stream().map(corpus -> print(corpus.heldOut())).toList());
     }
 
     private String print(List<Path> files) {

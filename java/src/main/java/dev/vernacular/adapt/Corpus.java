@@ -27,8 +27,8 @@ record Corpus(String language, List<Path> train, Path heldOut, Path datasets) {
     /// Bytes of held-out text that are measured: enough for three digits, little enough for a laptop.
     private static final int MEASURED_BYTES = 200_000;
 
-    /// Divides the documents of `files` into `folder/train.jsonl` and `folder/val.jsonl`; copies of a document are left
-    /// out, so that none is on both sides.
+    /// Divides the documents of `files` into `folder/train.jsonl` and `folder/val.jsonl`; copies of a document
+    /// are left out, so that none is on both sides.
     static void split(List<String> files, Path folder, long seed) {
         CorpusSplit.run(new CorpusSplit.Options(
                 InputFiles.find(files),

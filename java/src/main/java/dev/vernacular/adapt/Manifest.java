@@ -12,15 +12,14 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// `manifest.json` of an output folder: what made each stage's outputs, so that a stage is known to be done, and what
-/// was run with.
+/// `manifest.json` of an output folder: what made each stage's outputs, so that a stage is known to be done,
+/// and what was run with.
 ///
 /// @param program  its version
 /// @param settings of the last run, as text
 /// @param files    SHA-256, size and time of every input file
 /// @param stages   by name, in the order in which they ran
-record Manifest(
-        String program, Map<String, String> settings, Map<String, FileStamp> files, Map<String, Stage> stages) {
+record Manifest(String program, Map<String, String> settings, Map<String, FileStamp> files, Map<String, Stage> stages) {
     static final String NAME = "manifest.json";
     private static final ObjectMapper JSON = new ObjectMapper()
             .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -39,8 +38,8 @@ record Manifest(
         return new Manifest(program, new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
-    /// The folder's manifest; an empty one if it has none or one that cannot be read, which only means that every stage
-    /// is run again.
+    /// The folder's manifest; an empty one if it has none or one that cannot be read, which only means that
+    /// every stage is run again.
     static Manifest read(Path folder, String program) {
         Path file = folder.resolve(NAME);
         if (!Files.exists(file)) {
@@ -57,7 +56,8 @@ record Manifest(
 
     void write(Path folder) {
         AtomicFile.write(folder.resolve(NAME), channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
+            ByteBuffer bytes =
+                    ByteBuffer.wrap(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }

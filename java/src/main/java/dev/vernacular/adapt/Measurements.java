@@ -29,10 +29,7 @@ public final class Measurements {
     /// @param bitsPerByteStep0  of the expanded model
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Language(
-            double bitsPerByteBefore,
-            double bitsPerByteStep0,
-            double tokensPerWordBefore,
-            double tokensPerWordAfter) {}
+            double bitsPerByteBefore, double bitsPerByteStep0, double tokensPerWordBefore, double tokensPerWordAfter) {}
 
     /// @param verdict PASS or FAIL
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -52,7 +49,8 @@ public final class Measurements {
 
     public static void write(Path file, Object measured) {
         AtomicFile.write(file, channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(measured));
+            ByteBuffer bytes =
+                    ByteBuffer.wrap(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(measured));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }

@@ -39,8 +39,10 @@ public final class Models {
     public static Tokenizer tokenizer(ModelFile model) {
         return model.tokenizer()
                 .map(Tokenizer::of)
-                .orElseThrow(() -> new AdaptException(model.path()
-                        + " carries no tokenizer\n  Convert it to a .nemo file or a Hugging Face folder that has one."));
+                .orElseThrow(
+                        () -> new AdaptException(
+                                model.path()
+                                        + " carries no tokenizer\n  Convert it to a .nemo file or a Hugging Face folder that has one."));
     }
 
     /// The base and the model right after expansion, on all languages.
@@ -55,8 +57,7 @@ public final class Models {
             Tokenizer merged = tokenizer(later);
             Scorer before = Scorer.open(earlier, backend);
             Scorer after = Scorer.open(later, backend);
-            StepZero step0 =
-                    StepZero.of(texts.get(baseLanguage), before, baseTokenizer, after, merged, backend);
+            StepZero step0 = StepZero.of(texts.get(baseLanguage), before, baseTokenizer, after, merged, backend);
             Map<String, Measurements.Language> languages = new LinkedHashMap<>();
             texts.forEach((language, documents) -> languages.put(
                     language,
@@ -101,7 +102,8 @@ public final class Models {
         try (ModelFile file = ModelFile.open(model);
                 Backend backend = backends.get()) {
             Tokenizer tokenizer = tokenizer(file);
-            int room = file.config().usesRope() ? Integer.MAX_VALUE : file.config().maxPositions();
+            int room =
+                    file.config().usesRope() ? Integer.MAX_VALUE : file.config().maxPositions();
             List<int[]> ids = new ArrayList<>();
             for (String prompt : prompts) {
                 ids.add(startOfDocument(tokenizer, prompt, room - tokens));

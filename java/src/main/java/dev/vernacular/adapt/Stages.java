@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// Runs the stages of a job into one folder, each only if its outputs are not there whole or its inputs changed: so the
-/// job can be stopped and started again.
+/// Runs the stages of a job into one folder, each only if its outputs are not there whole or its inputs
+/// changed: so the job can be stopped and started again.
 final class Stages {
     private final Path folder;
     private final Manifest manifest;
@@ -69,8 +69,8 @@ final class Stages {
         manifest.write(folder);
     }
 
-    /// SHA-256 of a file, or of the names and contents of a folder's files. A file whose size and time are as recorded
-    /// is not read again.
+    /// SHA-256 of a file, or of the names and contents of a folder's files. A file whose size and time are as
+    /// recorded is not read again.
     String fingerprint(Path path) {
         try {
             if (!Files.isDirectory(path)) {
@@ -121,7 +121,8 @@ final class Stages {
     }
 
     private static Manifest.FileStamp stamp(Path file) throws IOException {
-        return new Manifest.FileStamp("", Files.size(file), Files.getLastModifiedTime(file).toMillis());
+        return new Manifest.FileStamp(
+                "", Files.size(file), Files.getLastModifiedTime(file).toMillis());
     }
 
     private static List<Path> filesBelow(Path path) throws IOException {
@@ -139,6 +140,8 @@ final class Stages {
     }
 
     private static String seconds(double seconds) {
-        return seconds < 60 ? "%.1f s".formatted(seconds) : "%d min %d s".formatted((int) seconds / 60, (int) seconds % 60);
+        return seconds < 60
+                ? "%.1f s".formatted(seconds)
+                : "%d min %d s".formatted((int) seconds / 60, (int) seconds % 60);
     }
 }

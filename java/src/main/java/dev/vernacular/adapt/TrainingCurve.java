@@ -22,8 +22,7 @@ final class TrainingCurve {
     /// @return points by language
     static Map<String, List<Report.Point>> read(Path metrics, Map<String, Double> start) {
         Map<String, List<Report.Point>> curves = new LinkedHashMap<>();
-        start.forEach((language, bits) ->
-                curves.put(language, new ArrayList<>(List.of(new Report.Point(0, bits)))));
+        start.forEach((language, bits) -> curves.put(language, new ArrayList<>(List.of(new Report.Point(0, bits)))));
         double milliseconds = 0;
         try {
             for (String line : Files.readAllLines(metrics)) {

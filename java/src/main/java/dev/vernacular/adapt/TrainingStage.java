@@ -60,10 +60,12 @@ record TrainingStage(Path model, Path folder, String name) {
         overrides.addAll(usersOwn);
         int lastSteps = Integer.parseInt(last(overrides, "trainer.max_steps"));
         double peak = Double.parseDouble(last(overrides, "model.optim.lr"));
-        overrides.addAll(overrides.size() - usersOwn.size(), List.of(
-                "trainer.val_check_interval=" + Math.max(1, lastSteps / VALIDATIONS),
-                "model.optim.sched.warmup_steps=" + lastSteps / 20,
-                "model.optim.sched.min_lr=" + peak / 10));
+        overrides.addAll(
+                overrides.size() - usersOwn.size(),
+                List.of(
+                        "trainer.val_check_interval=" + Math.max(1, lastSteps / VALIDATIONS),
+                        "model.optim.sched.warmup_steps=" + lastSteps / 20,
+                        "model.optim.sched.min_lr=" + peak / 10));
         return overrides;
     }
 
@@ -91,15 +93,21 @@ record TrainingStage(Path model, Path folder, String name) {
         List<String> train = new ArrayList<>();
         List<String> validation = new ArrayList<>();
         for (Source source : sources) {
-            train.add(source.weight() + "," + Overrides.quote(source.corpus().trainDataset().toString()));
-            validation.add("1.0," + Overrides.quote(source.corpus().heldOutDataset().toString()));
+            train.add(source.weight() + ","
+                    + Overrides.quote(source.corpus().trainDataset().toString()));
+            validation.add(
+                    "1.0," + Overrides.quote(source.corpus().heldOutDataset().toString()));
         }
         String held = "[" + String.join(",", validation) + "]";
         return "{train:[" + String.join(",", train) + "],validation:" + held + ",test:" + held + "}";
     }
 
     private static String languages(List<Source> sources) {
-        return String.join(",", sources.stream().map(source -> Overrides.quote(source.corpus().language())).toList());
+        return String.join(
+                ",",
+                sources.stream()
+                        .map(source -> Overrides.quote(source.corpus().language()))
+                        .toList());
     }
 
     private static String last(List<String> overrides, String key) {

@@ -35,8 +35,8 @@ public record Writing(UnicodeScript script, boolean hasCombiningMarks, boolean s
             Map.entry(UnicodeScript.ARMENIAN, "hy"),
             Map.entry(UnicodeScript.ETHIOPIC, "am")));
 
-    /// The writing of a text; of the letters that are not Latin if those are at least a third, since texts in any
-    /// language hold some Latin names.
+    /// The writing of a text; of the letters that are not Latin if those are at least a third, since texts in
+    /// any language hold some Latin names.
     public static Writing of(Iterable<String> texts) {
         Map<UnicodeScript, Long> letters = new EnumMap<>(UnicodeScript.class);
         long marks = 0;
@@ -55,7 +55,8 @@ public record Writing(UnicodeScript script, boolean hasCombiningMarks, boolean s
         return new Writing(script, marks >= FEWEST_MARKS * Math.max(1, all), separatesWords(script));
     }
 
-    /// The likeliest language of the script, for the name of results; empty for Latin and scripts of many languages.
+    /// The likeliest language of the script, for the name of results; empty for Latin and scripts of many
+    /// languages.
     public Optional<String> likelyLanguage() {
         return Optional.ofNullable(LANGUAGES.get(script));
     }

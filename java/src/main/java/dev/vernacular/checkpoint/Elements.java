@@ -6,7 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.foreign.ValueLayout.OfFloat;
 import java.lang.foreign.ValueLayout.OfShort;
 
-/// Conversion between the floating types of checkpoints. Widening is exact; narrowing rounds to nearest, ties to even.
+/// Conversion between the floating types of checkpoints. Widening is exact; narrowing rounds to nearest, ties
+/// to even.
 public final class Elements {
     private static final OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final OfShort BITS16 = ValueLayout.JAVA_SHORT_UNALIGNED;

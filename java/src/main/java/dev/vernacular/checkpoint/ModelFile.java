@@ -10,14 +10,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// A model on disk, of any supported format: its configuration, its tokenizer and its parameters, which stay where they
-/// are until they are read.
+/// A model on disk, of any supported format: its configuration, its tokenizer and its parameters, which stay
+/// where they are until they are read.
 ///
-/// Every parameter of the architecture is present with its right shape: a file that lacks one, or has one too many, is
-/// not opened. Tensors are in module order (embeddings, layers from the first, final norm, head) and end with [#close()].
+/// Every parameter of the architecture is present with its right shape: a file that lacks one, or has one too
+/// many, is not opened. Tensors are in module order (embeddings, layers from the first, final norm, head) and
+/// end with [#close()].
 public interface ModelFile extends AutoCloseable {
-    /// Opens a `.nemo` file (tar, gzipped or not) or its unpacked folder, a Lightning `.ckpt` with its `hparams.yaml`
-    /// beside it or in a folder above, or a Hugging Face GPT-2 folder or its `.safetensors`; recognised by content.
+    /// Opens a `.nemo` file (tar, gzipped or not) or its unpacked folder, a Lightning `.ckpt` with its
+    /// `hparams.yaml` beside it or in a folder above, or a Hugging Face GPT-2 folder or its `.safetensors`;
+    /// recognised by content.
     ///
     /// @throws dev.vernacular.VernacularException with what is wrong, naming file and key or tensor
     static ModelFile open(Path path) {

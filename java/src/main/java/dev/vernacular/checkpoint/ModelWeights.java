@@ -34,7 +34,8 @@ public final class ModelWeights {
     /// The parameters in `weights` as tensors, which read the buffer when they are read.
     public static List<StoredTensor> tensors(ParameterLayout layout, MemorySegment weights) {
         return layout.parameters().stream()
-                .<StoredTensor>map(parameter -> new InBuffer(parameter.name(), parameter.shape(), slice(parameter, weights)))
+                .<StoredTensor>map(
+                        parameter -> new InBuffer(parameter.name(), parameter.shape(), slice(parameter, weights)))
                 .toList();
     }
 

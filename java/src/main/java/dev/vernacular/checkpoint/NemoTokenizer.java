@@ -10,8 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// The tokenizer's files as a `.nemo` carries them: each under the first 32 hex digits of its SHA-256, so that the same
-/// files have the same names.
+/// The tokenizer's files as a `.nemo` carries them: each under the first 32 hex digits of its SHA-256, so that
+/// the same files have the same names.
 ///
 /// @param files  by name in the archive
 /// @param values of the section's `tokenizer` keys; empty for a file that is not there
@@ -20,7 +20,8 @@ record NemoTokenizer(Map<String, byte[]> files, Map<String, Optional<String>> va
 
     static NemoTokenizer of(Optional<TokenizerFiles> tokenizer) {
         NemoTokenizer artifacts = new NemoTokenizer(new LinkedHashMap<>(), new LinkedHashMap<>());
-        TokenizerFiles files = tokenizer.map(NemoTokenizer::complete)
+        TokenizerFiles files = tokenizer
+                .map(NemoTokenizer::complete)
                 .orElse(new TokenizerFiles(new byte[0], new byte[0], new byte[0]));
         artifacts.add("vocab_file", "vocab.json", files.vocabJson());
         artifacts.add("merge_file", "merges.txt", files.mergesTxt());
@@ -35,7 +36,8 @@ record NemoTokenizer(Map<String, byte[]> files, Map<String, Optional<String>> va
         ModelSection named = section;
         for (Map.Entry<String, Optional<String>> value : values.entrySet()) {
             String key = "tokenizer." + value.getKey();
-            boolean isAbsentAnyway = value.getKey().equals("tokenizer_json") && section.get(key).isEmpty();
+            boolean isAbsentAnyway =
+                    value.getKey().equals("tokenizer_json") && section.get(key).isEmpty();
             if (value.getValue().isPresent() || !isAbsentAnyway) {
                 named = named.with(key, value.getValue().orElse(null));
             }
@@ -58,12 +60,13 @@ record NemoTokenizer(Map<String, byte[]> files, Map<String, Optional<String>> va
         values.put(key, Optional.of(MEMBER + name));
     }
 
-    /// `vocab.json` and `merges.txt` are what NeMo reads and are always there; `tokenizer.json` only when it says more:
-    /// another pre-tokenizer than GPT-2's, or further added tokens.
+    /// `vocab.json` and `merges.txt` are what NeMo reads and are always there; `tokenizer.json` only when it
+    /// says more: another pre-tokenizer than GPT-2's, or further added tokens.
     private static TokenizerFiles complete(TokenizerFiles given) {
         Tokenizer tokenizer = Tokenizer.of(given);
         TokenizerFiles all = tokenizer.files();
-        boolean saysMore = !tokenizer.preTokenizer().equals("gpt2") || tokenizer.addedIds().size() > 1;
+        boolean saysMore =
+                !tokenizer.preTokenizer().equals("gpt2") || tokenizer.addedIds().size() > 1;
         return new TokenizerFiles(all.vocabJson(), all.mergesTxt(), saysMore ? all.tokenizerJson() : new byte[0]);
     }
 

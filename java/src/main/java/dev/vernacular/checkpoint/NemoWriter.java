@@ -26,21 +26,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Writes `.nemo` files that NeMo restores: one plain tar with the configuration, the tokenizer and the weights of a
-/// single rank. One tensor is in memory at a time; the same model gives the same bytes.
+/// Writes `.nemo` files that NeMo restores: one plain tar with the configuration, the tokenizer and the weights
+/// of a single rank. One tensor is in memory at a time; the same model gives the same bytes.
 public final class NemoWriter {
     private NemoWriter() {}
 
     /// Writes with NeMo's own (legacy) tensor names, which every release reads.
     ///
-    /// @param section   of the model; its parallel sizes become 1 and its tokenizer's names those in the archive
+    /// @param section   of the model; its parallel sizes become 1 and its tokenizer's names those in the
+    ///                  archive
     /// @param tokenizer what the archive carries; without one, the section's file names are dropped
     /// @param tensors   every parameter of the model once, in any order, each in the type it is to be stored in
-    /// @throws dev.vernacular.files.FilesException if `target` exists and `force` is false, or cannot be written; it is
-    ///                             then as it was
+    /// @throws dev.vernacular.files.FilesException if `target` exists and `force` is false, or cannot be
+    ///   written; it is then as it was
     /// @throws CheckpointException if a parameter is missing, twice there or of a wrong shape
     public static void write(
-            Path target, ModelSection section, Optional<TokenizerFiles> tokenizer, List<StoredTensor> tensors, boolean force) {
+            Path target,
+            ModelSection section,
+            Optional<TokenizerFiles> tokenizer,
+            List<StoredTensor> tensors,
+            boolean force) {
         write(target, section, tokenizer, tensors, force, false);
     }
 
@@ -61,7 +66,8 @@ public final class NemoWriter {
         AtomicFile.write(target, channel -> writeArchive(channel, written, artifacts, weights));
     }
 
-    private static void writeArchive(FileChannel channel, ModelSection section, NemoTokenizer tokenizer, TorchWriter weights)
+    private static void writeArchive(
+            FileChannel channel, ModelSection section, NemoTokenizer tokenizer, TorchWriter weights)
             throws IOException {
         TarWriter tar = new TarWriter(channel);
         tar.folder("./");
@@ -81,7 +87,8 @@ public final class NemoWriter {
             }
         }
         if (!byName.containsKey(ParameterLayout.WORD_EMBEDDINGS)) {
-            throw new CheckpointException("cannot write " + target + ": no " + ParameterLayout.WORD_EMBEDDINGS + " is given");
+            throw new CheckpointException(
+                    "cannot write " + target + ": no " + ParameterLayout.WORD_EMBEDDINGS + " is given");
         }
         return byName;
     }
@@ -93,9 +100,10 @@ public final class NemoWriter {
         for (ParameterLayout.Parameter parameter : layout.parameters()) {
             StoredTensor tensor = byName.get(parameter.name());
             if (tensor == null || !Arrays.equals(tensor.shape(), parameter.shape())) {
-                throw new CheckpointException("cannot write " + target + ": " + parameter.name() + " should have the shape "
-                        + Arrays.toString(parameter.shape()) + ", it is "
-                        + (tensor == null ? "missing" : Arrays.toString(tensor.shape())));
+                throw new CheckpointException(
+                        "cannot write " + target + ": " + parameter.name() + " should have the shape "
+                                + Arrays.toString(parameter.shape()) + ", it is "
+                                + (tensor == null ? "missing" : Arrays.toString(tensor.shape())));
             }
         }
         byName.keySet().stream().filter(name -> !layout.has(name)).findFirst().ifPresent(name -> {
@@ -113,18 +121,19 @@ public final class NemoWriter {
                 .without("megatron_legacy");
         return section.get("target").isPresent()
                 ? single
-                : single.with("target", "nemo.collections.nlp.models.language_modeling.megatron_gpt_model.MegatronGPTModel");
+                : single.with(
+                        "target", "nemo.collections.nlp.models.language_modeling.megatron_gpt_model.MegatronGPTModel");
     }
 
     private static Map<String, Object> stateDict(GptConfig config, Map<String, StoredTensor> byName, boolean isCore) {
         Map<String, Object> stateDict = new LinkedHashMap<>();
         for (String name : MegatronNames.inModuleOrder(config)) {
             StoredTensor tensor = byName.get(name);
-            TorchStorage storage = name.contains(ParameterLayout.QKV)
-                    ? new Interleaved(tensor, config.heads())
-                    : new Plain(tensor);
+            TorchStorage storage =
+                    name.contains(ParameterLayout.QKV) ? new Interleaved(tensor, config.heads()) : new Plain(tensor);
             stateDict.put(
-                    MegatronNames.key(name, isCore), TorchTensor.of(TorchDtype.of(tensor.dtype()), tensor.shape(), storage));
+                    MegatronNames.key(name, isCore),
+                    TorchTensor.of(TorchDtype.of(tensor.dtype()), tensor.shape(), storage));
         }
         return stateDict;
     }

@@ -5,7 +5,8 @@ import dev.vernacular.kernels.Norm;
 import dev.vernacular.model.GptConfig;
 import java.lang.foreign.MemorySegment;
 
-/// The weight of a norm as every other program has it: the scale itself, where layernorm1p stores the scale minus one.
+/// The weight of a norm as every other program has it: the scale itself, where layernorm1p stores the scale
+/// minus one.
 public record NormScale(StoredTensor source) implements StoredTensor {
     @Override
     public String name() {

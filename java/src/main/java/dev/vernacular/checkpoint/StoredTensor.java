@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /// One parameter of a model, wherever it is stored.
 ///
-/// The name is one of [dev.vernacular.model.ParameterLayout]'s, and so is the order of rows: those of `qkv` are all
-/// queries, then all keys, then all values.
+/// The name is one of [dev.vernacular.model.ParameterLayout]'s, and so is the order of rows: those of `qkv` are
+/// all queries, then all keys, then all values.
 public interface StoredTensor {
     String name();
 

@@ -86,10 +86,17 @@ final class AdaptCommand implements Runnable {
     @Option(names = "--seed", defaultValue = "1234", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
     private long seed;
 
-    @Option(names = "--prompt", arity = "1..*", paramLabel = "TEXT", description = "Texts to continue before and after.")
+    @Option(
+            names = "--prompt",
+            arity = "1..*",
+            paramLabel = "TEXT",
+            description = "Texts to continue before and after.")
     private List<String> prompts = new ArrayList<>();
 
-    @Parameters(arity = "0..*", paramLabel = "key=value", description = "Of the training, as the train command takes them.")
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "key=value",
+            description = "Of the training, as the train command takes them.")
     private List<String> overrides = new ArrayList<>();
 
     @Mixin

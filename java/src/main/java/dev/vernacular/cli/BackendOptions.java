@@ -25,7 +25,8 @@ final class BackendOptions {
     @Option(
             names = "--isa",
             paramLabel = "SET",
-            description = "Instruction set of the cpu backend: scalar, avx2, avx512, avx512bf16 or amx; default: the best.")
+            description =
+                    "Instruction set of the cpu backend: scalar, avx2, avx512, avx512bf16 or amx; default: the best.")
     String isa;
 
     private boolean isAnnounced;

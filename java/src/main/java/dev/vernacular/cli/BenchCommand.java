@@ -79,8 +79,8 @@ final class BenchCommand implements Runnable {
                     || warmup < 0) {
                 throw new TrainException("bench train: every size must be at least 1");
             }
-            TrainingBenchmark.Shape shape = new TrainingBenchmark.Shape(
-                    layers, hidden, heads, vocab, sequenceLength, batch, precision());
+            TrainingBenchmark.Shape shape =
+                    new TrainingBenchmark.Shape(layers, hidden, heads, vocab, sequenceLength, batch, precision());
             try (Backend backend = Backends.open(
                     backendOptions.name, backendOptions.threads, Optional.ofNullable(backendOptions.isa))) {
                 Console.note("backend: " + backend.why());
@@ -112,7 +112,9 @@ final class BenchCommand implements Runnable {
             Map<String, Object> line = new LinkedHashMap<>();
             line.put("backend", backend.name());
             line.put("precision", precision);
-            line.put("threads", backendOptions.threads == 0 ? Runtime.getRuntime().availableProcessors() : backendOptions.threads);
+            line.put(
+                    "threads",
+                    backendOptions.threads == 0 ? Runtime.getRuntime().availableProcessors() : backendOptions.threads);
             line.put("parameters", result.parameters());
             line.put("tokens_per_s", result.tokensPerSecond());
             line.put("ms_per_step", Map.of("min", 1e3 * result.minSeconds(), "median", 1e3 * result.medianSeconds()));

@@ -8,14 +8,15 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/// The two streams of a command: results on stdout, everything for people on stderr, both UTF-8 whatever the locale.
+/// The two streams of a command: results on stdout, everything for people on stderr, both UTF-8 whatever the
+/// locale.
 final class Console {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Console() {}
 
-    /// Makes output the same whatever the locale: UTF-8, so that Thai does not come out as question marks under `LANG=C`,
-    /// and numbers with a point.
+    /// Makes output the same whatever the locale: UTF-8, so that Thai does not come out as question marks under
+    /// `LANG=C`, and numbers with a point.
     static void ignoreLocale() {
         Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));

@@ -63,7 +63,9 @@ final class ConvertCommand implements Runnable {
             ModelFile model = trim ? TrimmedModel.of(opened) : opened;
             List<StoredTensor> tensors = dtype == null
                     ? model.tensors()
-                    : model.tensors().stream().map(tensor -> ConvertedTensor.of(tensor, dtype())).toList();
+                    : model.tensors().stream()
+                            .map(tensor -> ConvertedTensor.of(tensor, dtype()))
+                            .toList();
             switch (target) {
                 case "nemo", "nemo-mcore" ->
                     NemoWriter.write(
@@ -81,8 +83,9 @@ final class ConvertCommand implements Runnable {
     }
 
     private static Tokenizer tokenizer(ModelFile model) {
-        Tokenizer tokenizer = Tokenizer.of(model.tokenizer().orElseThrow(() -> new CheckpointException(
-                model.path() + " carries no tokenizer, which a GGUF file must")));
+        Tokenizer tokenizer = Tokenizer.of(model.tokenizer()
+                .orElseThrow(
+                        () -> new CheckpointException(model.path() + " carries no tokenizer, which a GGUF file must")));
         if (!tokenizer.preTokenizer().equals("gpt2")) {
             Console.note("warning: readers of GGUF cut text as GPT-2 does, this model's tokenizer as '"
                     + tokenizer.preTokenizer() + "'; text will get other ids there than here");

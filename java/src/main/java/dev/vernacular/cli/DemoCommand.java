@@ -1,7 +1,6 @@
 package dev.vernacular.cli;
 
 import dev.vernacular.demo.Demo;
-import dev.vernacular.report.Report;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

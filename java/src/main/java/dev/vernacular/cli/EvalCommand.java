@@ -93,8 +93,7 @@ final class EvalCommand implements Runnable {
         return texts;
     }
 
-    private BeforeAfter compare(
-            ModelFile earlier, ModelFile later, Map<String, List<String>> documents, String base) {
+    private BeforeAfter compare(ModelFile earlier, ModelFile later, Map<String, List<String>> documents, String base) {
         try (Backend backend = backends.open()) {
             Scorer beforeScorer = Scorer.open(earlier, backend);
             Scorer afterScorer = Scorer.open(later, backend);
@@ -175,14 +174,15 @@ final class EvalCommand implements Runnable {
     private static void show(BeforeAfter result, String base, List<Map<String, String>> samples) {
         Console.result(String.format("%-10s %21s %25s", "", "bits per byte", "tokens per word"));
         Console.result(String.format("%-10s %10s %10s %8s %8s %8s", "", "before", "after", "", "before", "after"));
-        result.languages().forEach((name, language) -> Console.result(String.format(
-                "%-10s %10.4f %10.4f %+7.1f%% %8.2f %8.2f",
-                name,
-                language.before().bitsPerByte(),
-                language.after().bitsPerByte(),
-                100 * language.rise(),
-                language.fertilityBefore().tokensPerWord(),
-                language.fertilityAfter().tokensPerWord())));
+        result.languages()
+                .forEach((name, language) -> Console.result(String.format(
+                        "%-10s %10.4f %10.4f %+7.1f%% %8.2f %8.2f",
+                        name,
+                        language.before().bitsPerByte(),
+                        language.after().bitsPerByte(),
+                        100 * language.rise(),
+                        language.fertilityBefore().tokensPerWord(),
+                        language.fertilityAfter().tokensPerWord())));
         Console.result(String.format(
                 "on %s: ids %s, the same next token at %.1f%% of places, KL over the base's ids %.4g, %.4g of the"
                         + " probability on new tokens",
@@ -191,8 +191,8 @@ final class EvalCommand implements Runnable {
                 100 * result.base().agreement().greedy(),
                 result.base().agreement().klBaseIds(),
                 result.base().agreement().newIdMass()));
-        samples.forEach(sample -> Console.result("\n" + sample.get("prompt") + "\n  before:" + indented(sample.get("before"))
-                + "\n  after: " + indented(sample.get("after"))));
+        samples.forEach(sample -> Console.result("\n" + sample.get("prompt") + "\n  before:"
+                + indented(sample.get("before")) + "\n  after: " + indented(sample.get("after"))));
     }
 
     private static String indented(String text) {

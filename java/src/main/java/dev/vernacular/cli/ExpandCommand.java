@@ -76,15 +76,17 @@ final class ExpandCommand implements Runnable {
             return;
         }
         if (plan.isNothing()) {
-            Console.result("nothing to add: the tokenizer has the model's " + plan.base().size() + " tokens");
+            Console.result("nothing to add: the tokenizer has the model's "
+                    + plan.base().size() + " tokens");
         }
-        Console.result("O, rows before        " + plan.rowsBefore() + "  (" + plan.base().size() + " tokens)");
+        Console.result("O, rows before        " + plan.rowsBefore() + "  ("
+                + plan.base().size() + " tokens)");
         Console.result("N, tokens             " + plan.merged().size());
         Console.result("X, rows divisible by  " + plan.divisor());
         Console.result("rows after            " + plan.rowsAfter());
         Console.result("Diff                  " + (plan.rowsAfter() - plan.rowsBefore()));
-        Console.result("rows initialised      " + plan.rowsInitialised() + "  (" + plan.init().title() + ", "
-                + (isTied ? "tied head" : "embedding and head") + ")");
+        Console.result("rows initialised      " + plan.rowsInitialised() + "  ("
+                + plan.init().title() + ", " + (isTied ? "tied head" : "embedding and head") + ")");
         Console.result("wrote " + output);
     }
 }

@@ -90,7 +90,8 @@ final class GenerateCommand implements Runnable {
             Optional<Tokenizer> tokenizer =
                     ids.isPresent() ? tokenizers.of(file) : Optional.of(tokenizers.required(file));
             List<int[]> tokens = ids.isPresent() ? IdLines.read(ids.get()) : request.tokens(tokenizer.orElseThrow());
-            int capacity = Generator.capacity(file.config(), tokens, request.options().tokens());
+            int capacity =
+                    Generator.capacity(file.config(), tokens, request.options().tokens());
             int batch = Math.clamp(tokens.size(), 1, PROMPTS_AT_ONCE);
             try (Backend backend = backends.open()) {
                 Generator generator = Generator.open(file, weights, tokenizer, batch, capacity, backend);
@@ -115,8 +116,9 @@ final class GenerateCommand implements Runnable {
             }
         }
         if (sampling.areGiven() || !prompts.isEmpty()) {
-            throw wrong("beside key=value write prompts=[…] for --prompt, and inference.… for --tokens and the options of"
-                    + " sampling: the two spellings have different defaults");
+            throw wrong(
+                    "beside key=value write prompts=[…] for --prompt, and inference.… for --tokens and the options of"
+                            + " sampling: the two spellings have different defaults");
         }
         return NemoInference.parse(overrides).request(model, seed);
     }

@@ -90,7 +90,10 @@ final class InspectCommand implements Runnable {
             facts.put("kind", "model");
             facts.put("format", model.format().toString());
             facts.put("parameters", new ParameterLayout(config).parameterCount());
-            facts.put("dtypes", new TreeSet<>(model.tensors().stream().map(InspectCommand::dtype).toList()));
+            facts.put(
+                    "dtypes",
+                    new TreeSet<>(
+                            model.tensors().stream().map(InspectCommand::dtype).toList()));
             facts.put("layers", config.layers());
             facts.put("hidden_size", config.hiddenSize());
             facts.put("ffn_hidden_size", config.ffnHiddenSize());
@@ -103,9 +106,13 @@ final class InspectCommand implements Runnable {
             facts.put("normalization", config.norm().name().toLowerCase(Locale.ROOT));
             facts.put("rope_dims", config.ropeDims());
             model.tokenizer().ifPresent(files -> putTokenizer(facts, Tokenizer.of(files), config));
-            facts.put("weight_bytes", model.tensors().stream().mapToLong(StoredTensor::byteSize).sum());
+            facts.put(
+                    "weight_bytes",
+                    model.tensors().stream().mapToLong(StoredTensor::byteSize).sum());
             if (listTensors) {
-                facts.put("tensors", model.tensors().stream().map(InspectCommand::tensor).toList());
+                facts.put(
+                        "tensors",
+                        model.tensors().stream().map(InspectCommand::tensor).toList());
             }
             return facts;
         }

@@ -6,7 +6,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/// The program's entry: the table of commands and the one place where failures become messages and exit statuses.
+/// The program's entry: the table of commands and the one place where failures become messages and exit
+/// statuses.
 @Command(
         name = "vernacular",
         mixinStandardHelpOptions = true,
@@ -55,7 +56,8 @@ public final class Main implements Runnable {
 
     private static int wrongUsage(ParameterException e, String[] args) {
         Console.note(e.getCommandLine().getCommandSpec().qualifiedName() + ": " + e.getMessage());
-        if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, e.getCommandLine().getErr())) {
+        if (!CommandLine.UnmatchedArgumentException.printSuggestions(
+                e, e.getCommandLine().getErr())) {
             Console.note("  See: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
         }
         return 2;

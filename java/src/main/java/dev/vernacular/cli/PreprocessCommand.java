@@ -57,7 +57,9 @@ final class PreprocessCommand implements Runnable {
             description = "Fields that hold text; each gives a dataset. Default: text.")
     private List<String> jsonKeys;
 
-    @Option(names = {"--text-file", "--text_file"}, description = "The input is plain text, a document a line.")
+    @Option(
+            names = {"--text-file", "--text_file"},
+            description = "The input is plain text, a document a line.")
     private boolean isPlainText;
 
     @Option(
@@ -80,10 +82,16 @@ final class PreprocessCommand implements Runnable {
             description = "GPT2BPETokenizer.")
     private String tokenizerType;
 
-    @Option(names = {"--vocab", "--vocab-file"}, paramLabel = "FILE", description = "vocab.json.")
+    @Option(
+            names = {"--vocab", "--vocab-file"},
+            paramLabel = "FILE",
+            description = "vocab.json.")
     private Optional<Path> vocab = Optional.empty();
 
-    @Option(names = {"--merge-file", "--merges-file"}, paramLabel = "FILE", description = "merges.txt.")
+    @Option(
+            names = {"--merge-file", "--merges-file"},
+            paramLabel = "FILE",
+            description = "merges.txt.")
     private Optional<Path> merges = Optional.empty();
 
     @Option(names = "--dataset-impl", defaultValue = "mmap", paramLabel = "NAME", description = "mmap.")
@@ -119,7 +127,9 @@ final class PreprocessCommand implements Runnable {
     @Option(names = "--dedup", paramLabel = "HOW", description = "exact: skip a document equal to an earlier one.")
     private Optional<String> dedup = Optional.empty();
 
-    @Option(names = {"--split-sentences", "--apply-ftfy"}, hidden = true)
+    @Option(
+            names = {"--split-sentences", "--apply-ftfy"},
+            hidden = true)
     private boolean changesText;
 
     @Option(names = "--force", description = "Replace an older dataset.")
@@ -150,7 +160,9 @@ final class PreprocessCommand implements Runnable {
             throw new DataException("--append-eod: the tokenizer has no <|endoftext|>");
         }
         List<Path> files = isFolder
-                ? input.stream().flatMap(folder -> InputFiles.inFolder(Path.of(folder), filesFilter).stream()).toList()
+                ? input.stream()
+                        .flatMap(folder -> InputFiles.inFolder(Path.of(folder), filesFilter).stream())
+                        .toList()
                 : InputFiles.find(input);
         return new PreprocessOptions(
                 files,
@@ -212,7 +224,8 @@ final class PreprocessCommand implements Runnable {
         if (counts.malformed() > 0) {
             Console.note(counts.malformed() + " sequences of invalid UTF-8 became U+FFFD");
         }
-        List<String> outputs = jsonKeys.stream().map(key -> options.output(key).toString()).toList();
+        List<String> outputs =
+                jsonKeys.stream().map(key -> options.output(key).toString()).toList();
         String dtype = TokenType.forVocabulary(tokens.size()).numpyName();
         if (common.json) {
             Console.json(json(outputs, dtype, counts, tokens));

@@ -2,7 +2,8 @@ package dev.vernacular.cli;
 
 import java.util.function.Supplier;
 
-/// Tells a person on stderr how far a command is: redrawn in place on a terminal, else a line every few seconds.
+/// Tells a person on stderr how far a command is: redrawn in place on a terminal, else a line every few
+/// seconds.
 final class ProgressLine {
     private static final long ON_TERMINAL_NANOS = 200_000_000L;
     private static final long ELSEWHERE_NANOS = 5_000_000_000L;

@@ -9,20 +9,26 @@ final class ReportText {
 
     static void print(Report report) {
         Console.result("\n" + report.headline() + "\n");
-        int label = report.rows().stream().mapToInt(row -> row.label().length()).max().orElse(0);
+        int label = report.rows().stream()
+                .mapToInt(row -> row.label().length())
+                .max()
+                .orElse(0);
         StringBuilder header = new StringBuilder(" ".repeat(label));
         report.columns().forEach(column -> header.append("  ").append("%12s".formatted(column)));
         Console.result(header.toString());
         for (Report.Row row : report.rows()) {
-            StringBuilder line = new StringBuilder(row.label() + " ".repeat(label - row.label().length()));
+            StringBuilder line = new StringBuilder(
+                    row.label() + " ".repeat(label - row.label().length()));
             for (int i = 0; i < row.values().size(); i++) {
                 int width = Math.max(12, report.columns().get(i).length());
-                line.append("  ").append(("%" + width + "s").formatted(value(row.values().get(i), row.unit())));
+                line.append("  ")
+                        .append(("%" + width + "s").formatted(value(row.values().get(i), row.unit())));
             }
             Console.result(line.toString());
         }
-        report.checks().forEach(check ->
-                Console.result("%s  %s: %s".formatted(check.verdict(), check.label(), check.value())));
+        report.checks()
+                .forEach(
+                        check -> Console.result("%s  %s: %s".formatted(check.verdict(), check.label(), check.value())));
         report.samples().forEach(sample -> print(report.columns(), sample));
     }
 
@@ -30,7 +36,8 @@ final class ReportText {
         Console.result("\n" + sample.prompt());
         for (int i = 0; i < columns.size(); i++) {
             if (!sample.answers().get(i).isEmpty()) {
-                Console.result("  %-20s %s".formatted(columns.get(i), sample.answers().get(i)));
+                Console.result(
+                        "  %-20s %s".formatted(columns.get(i), sample.answers().get(i)));
             }
         }
     }

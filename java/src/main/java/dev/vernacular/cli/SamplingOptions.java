@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// How many tokens `generate` adds and how it chooses them: greedily, unless one of the options of sampling is given.
+/// How many tokens `generate` adds and how it chooses them: greedily, unless one of the options of sampling is
+/// given.
 final class SamplingOptions {
     private static final int TOKENS = 30;
 

@@ -34,11 +34,15 @@ final class ScoreCommand implements Runnable {
 
     @Option(
             names = "--ids",
-            description = "The files hold token ids, one sequence a line; nothing is put before them, and --json gives the"
-                    + " log-probability of each token but the first.")
+            description =
+                    "The files hold token ids, one sequence a line; nothing is put before them, and --json gives the"
+                            + " log-probability of each token but the first.")
     private boolean ids;
 
-    @Option(names = "--json-key", defaultValue = "text", paramLabel = "KEY",
+    @Option(
+            names = "--json-key",
+            defaultValue = "text",
+            paramLabel = "KEY",
             description = "Field of JSON lines that holds the text; default: ${DEFAULT-VALUE}.")
     private String key;
 
@@ -83,9 +87,11 @@ final class ScoreCommand implements Runnable {
 
     private void scoreIds(
             String name, List<Path> paths, Scorer scorer, Optional<Tokenizer> tokenizer, Map<String, Object> json) {
-        List<int[]> sequences = paths.stream().flatMap(path -> IdLines.read(path).stream()).toList();
+        List<int[]> sequences =
+                paths.stream().flatMap(path -> IdLines.read(path).stream()).toList();
         List<float[]> logprobs = scorer.logprobs(sequences);
-        Score score = Score.of(logprobs, tokenizer.map(t -> Score.bytes(sequences, t)).orElse(0L));
+        Score score =
+                Score.of(logprobs, tokenizer.map(t -> Score.bytes(sequences, t)).orElse(0L));
         Map<String, Object> numbers = numbers(score);
         numbers.put("token_logprobs", logprobs);
         json.put(name, numbers);

@@ -83,7 +83,10 @@ final class SplitCommand implements Runnable {
 
     private List<Double> parseRatios() {
         try {
-            return Arrays.stream(ratios.split(",")).map(String::strip).map(Double::valueOf).toList();
+            return Arrays.stream(ratios.split(","))
+                    .map(String::strip)
+                    .map(Double::valueOf)
+                    .toList();
         } catch (NumberFormatException e) {
             throw new DataException("--ratios " + ratios + " are no numbers; expected such as 0.98,0.01,0.01");
         }

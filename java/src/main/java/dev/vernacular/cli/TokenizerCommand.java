@@ -25,7 +25,8 @@ final class TokenizerCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "name what to do: " + String.join(", ", spec.subcommands().keySet()));
+                spec.commandLine(),
+                "name what to do: " + String.join(", ", spec.subcommands().keySet()));
     }
 
     static PreTokenizer preTokenizer(CommandSpec spec, String label) {

@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         description = "Writes a line of token ids for each line of text.",
         footer = "%nExample: echo 'สวัสดี' | vernacular tokenizer encode --tokenizer tok/en-th")
 final class TokenizerEncodeCommand implements Callable<Integer> {
-    /// A line's ids, the tokens as the vocabulary spells them, and the characters (code points) each covers, end
-    /// exclusive.
+    /// A line's ids, the tokens as the vocabulary spells them, and the characters (code points) each covers,
+    /// end exclusive.
     private record Line(int[] ids, List<String> tokens, int[][] offsets) {}
 
     @Mixin

@@ -32,7 +32,10 @@ import picocli.CommandLine.ParameterException;
 final class TokenizerMergeCommand implements Callable<Integer> {
     private record Result(
             @JsonUnwrapped MergeReport report,
-            @JsonInclude(JsonInclude.Include.NON_ABSENT) @JsonProperty("changed_base_tokens") Double changedBaseTokens,
+
+            @JsonInclude(JsonInclude.Include.NON_ABSENT) @JsonProperty("changed_base_tokens")
+            Double changedBaseTokens,
+
             String output) {}
 
     @CommandLine.Spec

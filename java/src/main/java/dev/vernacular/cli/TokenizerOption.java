@@ -21,7 +21,8 @@ final class TokenizerOption {
     }
 
     Tokenizer required(ModelFile model) {
-        return of(model).orElseThrow(() -> new TokenizerException(
-                model.path() + " carries no tokenizer\n  Name the folder of one with --tokenizer."));
+        return of(model)
+                .orElseThrow(() -> new TokenizerException(
+                        model.path() + " carries no tokenizer\n  Name the folder of one with --tokenizer."));
     }
 }

@@ -122,8 +122,8 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             return;
         }
         if (tokenizer.size() < vocabularySize) {
-            Console.note("the text has no more pairs that occur " + minFrequency + " times: " + tokenizer.size() + " of "
-                    + vocabularySize + " tokens");
+            Console.note("the text has no more pairs that occur " + minFrequency + " times: " + tokenizer.size()
+                    + " of " + vocabularySize + " tokens");
         }
         Console.result(output + ": " + tokenizer.size() + " tokens, " + merges + " merges, pre-tokenizer "
                 + tokenizer.preTokenizer());

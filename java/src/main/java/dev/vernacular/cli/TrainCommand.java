@@ -101,7 +101,8 @@ final class TrainCommand implements Runnable {
         if (result.isStopped()) {
             Console.note("stopped after step " + result.steps() + "; the same command goes on from here");
         }
-        Console.result(result.nemo().or(result::checkpoint).orElse(result.folder()).toString());
+        Console.result(
+                result.nemo().or(result::checkpoint).orElse(result.folder()).toString());
     }
 
     private void show(RunConfig config, TrainingPlan plan) {
@@ -125,7 +126,8 @@ final class TrainCommand implements Runnable {
         Console.result("parameters   %,d".formatted(plan.parameters()));
         Console.result("memory       %s on the device".formatted(size(plan.bytes())));
         plan.bytesByKind().forEach((kind, bytes) -> Console.result("  %-14s %10s".formatted(kind, size(bytes))));
-        Console.result("tokens       %,d: %,d steps of %,d".formatted(plan.tokens(), plan.steps(), plan.tokensPerStep()));
+        Console.result(
+                "tokens       %,d: %,d steps of %,d".formatted(plan.tokens(), plan.steps(), plan.tokensPerStep()));
         Console.result("arithmetic   %.3g FLOP".formatted(plan.flops()));
         plan.secondsPerStep()
                 .ifPresent(seconds -> Console.result("time         %.3f s a step, %s in all"

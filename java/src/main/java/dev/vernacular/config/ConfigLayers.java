@@ -13,10 +13,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/// Lays the sources of a run's configuration over each other: NeMo's defaults, the `--config` file, the command line;
-/// and with `restore_from_path` the model's own section in the place of `model`, as NeMo's continue-training script does.
-/// Of the model's section the file replaces what that script replaces ([#TAKEN] and [#TAKEN_IF_GIVEN]); the command line
-/// replaces anything, which NeMo would not do and which is therefore noted.
+/// Lays the sources of a run's configuration over each other: NeMo's defaults, the `--config` file, the command
+/// line; and with `restore_from_path` the model's own section in the place of `model`, as NeMo's
+/// continue-training script does. Of the model's section the file replaces what that script replaces ([#TAKEN]
+/// and [#TAKEN_IF_GIVEN]); the command line replaces anything, which NeMo would not do and which is therefore
+/// noted.
 final class ConfigLayers {
     /// Model keys that are the run's and not the restored model's, default values included.
     private static final List<String> TAKEN = List.of(
@@ -71,7 +72,6 @@ final class ConfigLayers {
         noteWithoutEffect();
     }
 
-
     /// The result, without interpolations.
     Map<String, Object> tree() {
         return tree;
@@ -106,8 +106,8 @@ final class ConfigLayers {
         return new KnownKeys(defaults, others);
     }
 
-    /// A file may be a model's own section pasted in, with keys of other NeMo versions: only what looks like a slip of
-    /// the pen, or lies outside `model`, is an error.
+    /// A file may be a model's own section pasted in, with keys of other NeMo versions: only what looks like a
+    /// slip of the pen, or lies outside `model`, is an error.
     private Map<String, Object> readFile(Path file, KnownKeys known) {
         Map<String, Object> read = Yaml.read(file);
         for (String key : Tree.leaves(read)) {
@@ -132,11 +132,14 @@ final class ConfigLayers {
         Section pretrained = root.section("model").section("pretrained_checkpoint");
         Optional<Path> start = root.text("restore_from_path")
                 .map(Path::of)
-                .or(() -> pretrained.text("checkpoint_dir").map(folder -> Path.of(
-                        folder,
-                        pretrained.text("checkpoint_name")
-                                .orElseThrow(() ->
-                                        pretrained.wrong("checkpoint_name", "null", "a file in checkpoint_dir")))));
+                .or(() -> pretrained
+                        .text("checkpoint_dir")
+                        .map(folder -> Path.of(
+                                folder,
+                                pretrained
+                                        .text("checkpoint_name")
+                                        .orElseThrow(() -> pretrained.wrong(
+                                                "checkpoint_name", "null", "a file in checkpoint_dir")))));
         start.filter(path -> !Files.exists(path)).ifPresent(path -> {
             throw new ConfigException("there is no model " + path + "\n  Set restore_from_path to a .nemo file, or "
                     + "leave it out to start from random weights.");
@@ -182,11 +185,13 @@ final class ConfigLayers {
         List<String> ignored = Tree.leaves(file).stream()
                 .filter(key -> !TAKEN.contains(key.split("\\.")[0]) && !TAKEN_IF_GIVEN.contains(key))
                 .filter(key -> Tree.has(own, List.of(key.split("\\."))))
-                .filter(key -> !same(Tree.get(file, List.of(key.split("\\."))), Tree.get(own, List.of(key.split("\\.")))))
+                .filter(key ->
+                        !same(Tree.get(file, List.of(key.split("\\."))), Tree.get(own, List.of(key.split("\\.")))))
                 .map(key -> "model." + key)
                 .toList();
         if (!ignored.isEmpty()) {
-            notes.add("the model's own values apply, not the --config file's (as in NeMo): " + String.join(", ", ignored));
+            notes.add("the model's own values apply, not the --config file's (as in NeMo): "
+                    + String.join(", ", ignored));
         }
     }
 
@@ -225,7 +230,8 @@ final class ConfigLayers {
         try (InputStream in = ConfigLayers.class.getResourceAsStream(name)) {
             return Yaml.parse(Objects.requireNonNull(in, name).readAllBytes(), name);
         } catch (IOException e) {
-            throw new UncheckedIOException(FilesException.reading(Path.of(name), e).getMessage(), e);
+            throw new UncheckedIOException(
+                    FilesException.reading(Path.of(name), e).getMessage(), e);
         }
     }
 }

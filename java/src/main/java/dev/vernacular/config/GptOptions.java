@@ -6,8 +6,8 @@ import dev.vernacular.model.GptConfig;
 import java.util.List;
 import java.util.Locale;
 
-/// The keys of NeMo's model section that decide the architecture: their defaults, and the values that are supported.
-/// A NeMo 1.11 file lacks many of them; their defaults are what that release did.
+/// The keys of NeMo's model section that decide the architecture: their defaults, and the values that are
+/// supported. A NeMo 1.11 file lacks many of them; their defaults are what that release did.
 final class GptOptions {
     private final ModelSection section;
 

@@ -5,9 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// OmegaConf's `${…}`: `${a.b}` is the value of that key, `${.x}` of a sibling, `${..x}` of the parent's sibling;
-/// `${multiply:a,b}` and `${sum:a,b}` calculate, as NeMo registers them. A text that is one interpolation takes the
-/// value's type; within more text the value is spelled. `\${` is a plain `${`. `???` (a value that must be given) stays.
+/// OmegaConf's `${…}`: `${a.b}` is the value of that key, `${.x}` of a sibling, `${..x}` of the parent's
+/// sibling; `${multiply:a,b}` and `${sum:a,b}` calculate, as NeMo registers them. A text that is one
+/// interpolation takes the value's type; within more text the value is spelled. `\${` is a plain `${`. `???` (a
+/// value that must be given) stays.
 final class Interpolations {
     private static final int DEEPEST = 32;
     private final Map<String, Object> root;
@@ -108,8 +109,9 @@ final class Interpolations {
             result = switch (function) {
                 case "multiply" -> result * number;
                 case "sum" -> result + number;
-                default -> throw new ConfigException(String.join(".", path) + " calls ${" + function
-                        + ":…}; known are ${multiply:a,b} and ${sum:a,b}");
+                default ->
+                    throw new ConfigException(String.join(".", path) + " calls ${" + function
+                            + ":…}; known are ${multiply:a,b} and ${sum:a,b}");
             };
         }
         return isWhole && Math.abs(result) < 1L << 53 ? (Object) (long) result : (Object) result;
@@ -117,7 +119,9 @@ final class Interpolations {
 
     private static double number(Object value, String function, List<String> path) {
         try {
-            return value instanceof Number number ? number.doubleValue() : Double.parseDouble(spell(value).strip());
+            return value instanceof Number number
+                    ? number.doubleValue()
+                    : Double.parseDouble(spell(value).strip());
         } catch (NumberFormatException e) {
             throw new ConfigException(
                     String.join(".", path) + " gives ${" + function + ":…} '" + value + "', it takes numbers", e);

@@ -8,11 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// NeMo's *model* section: the mapping in `model_config.yaml`, under `cfg:` in `hparams.yaml`, and under `model:` in a
-/// training configuration. It is kept whole, unknown keys included, and is never changed in place.
+/// NeMo's *model* section: the mapping in `model_config.yaml`, under `cfg:` in `hparams.yaml`, and under
+/// `model:` in a training configuration. It is kept whole, unknown keys included, and is never changed in
+/// place.
 ///
-/// Keys are dotted paths (`tokenizer.vocab_file`). A key that is absent or null takes the default its reader passes;
-/// [#gptConfig(int)] applies NeMo's.
+/// Keys are dotted paths (`tokenizer.vocab_file`). A key that is absent or null takes the default its reader
+/// passes; [#gptConfig(int)] applies NeMo's.
 public final class ModelSection {
     /// Rows of the token table are a multiple of this when the file does not say otherwise.
     public static final int DEFAULT_VOCABULARY_DIVISOR = 128;
@@ -70,8 +71,10 @@ public final class ModelSection {
     ///
     /// @throws ConfigException if the key is absent
     public int integer(String key) {
-        return wholeNumber(key, get(key).orElseThrow(() -> new ConfigException(
-                origin + " has no key " + key + "\n  Is it the configuration of a Megatron GPT model?")));
+        return wholeNumber(
+                key,
+                get(key).orElseThrow(() -> new ConfigException(
+                        origin + " has no key " + key + "\n  Is it the configuration of a Megatron GPT model?")));
     }
 
     /// @throws ConfigException if the value is no number
@@ -104,7 +107,8 @@ public final class ModelSection {
         return value.toString();
     }
 
-    /// The same section with `value` at a dotted key; mappings on the way are created. A null value is YAML's null.
+    /// The same section with `value` at a dotted key; mappings on the way are created. A null value is YAML's
+    /// null.
     public ModelSection with(String key, Object value) {
         return new ModelSection(frozen(put(values, key.split("\\."), 0, value)), origin);
     }
@@ -116,7 +120,8 @@ public final class ModelSection {
         return new ModelSection(Collections.unmodifiableMap(copy), origin);
     }
 
-    /// `make_vocab_size_divisible_by` times the tensor-parallel size: what the rows of the token table are a multiple of.
+    /// `make_vocab_size_divisible_by` times the tensor-parallel size: what the rows of the token table are a
+    /// multiple of.
     public int vocabularyDivisor() {
         int divisor = integer("make_vocab_size_divisible_by", DEFAULT_VOCABULARY_DIVISOR);
         int ranks = integer("tensor_model_parallel_size", 1);

@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 /// ```
 /// override   ['+' | '++' | '~'] key ['=' value]
 /// value      quoted | '[' value, … ']' | '{' key: value, … '}' | primitive
-/// primitive  words, numbers, `${…}` and / - \ + . $ % * @ ? | : in a row; one number, boolean or null alone keeps its type
+/// primitive  words, numbers, `${…}` and / - \ + . $ % * @ ? | : in a row; one number, boolean or null alone keeps its
+/// type
 /// ```
 ///
 /// What Hydra uses for several runs at once (a comma list, `choice(…)`) is refused: a command is one run.

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/// The `key=value` arguments of a command line, in Hydra's grammar and with its rules: `key=` changes a key that exists,
-/// `+key=` adds one, `++key=` does either, `~key` deletes; a mapping merges into a mapping, a list replaces; the later
-/// wins.
+/// The `key=value` arguments of a command line, in Hydra's grammar and with its rules: `key=` changes a key
+/// that exists, `+key=` adds one, `++key=` does either, `~key` deletes; a mapping merges into a mapping, a list
+/// replaces; the later wins.
 public final class Overrides {
     private final List<Assignment> assignments;
 
@@ -21,7 +21,8 @@ public final class Overrides {
         return new Overrides(texts.stream().map(OverrideParser::parse).toList());
     }
 
-    /// `value` as a quoted string of the grammar, whatever it holds: `no` stays text, and a path may have spaces.
+    /// `value` as a quoted string of the grammar, whatever it holds: `no` stays text, and a path may have
+    /// spaces.
     public static String quote(String value) {
         return "'" + value.replace("'", "\\'") + "'";
     }
@@ -47,8 +48,8 @@ public final class Overrides {
             switch (assignment.kind()) {
                 case SET -> {
                     if (!Tree.has(tree, assignment.path()) && !known.contains(key)) {
-                        throw new ConfigException("there is no key '" + key + "' (from " + assignment.text() + ")"
-                                + known.advice(key));
+                        throw new ConfigException(
+                                "there is no key '" + key + "' (from " + assignment.text() + ")" + known.advice(key));
                     }
                     put(tree, assignment);
                 }
@@ -71,8 +72,8 @@ public final class Overrides {
         return notes;
     }
 
-    /// The values alone, as a tree of their own: what the command line says, without what it is laid over. Deletions
-    /// are left out.
+    /// The values alone, as a tree of their own: what the command line says, without what it is laid over.
+    /// Deletions are left out.
     public Map<String, Object> values() {
         Map<String, Object> tree = new LinkedHashMap<>();
         assignments.stream()
@@ -110,8 +111,9 @@ public final class Overrides {
         }
         Object present = Tree.get(tree, path);
         if (assignment.hasValue() && !Objects.equals(present, assignment.value())) {
-            throw new ConfigException(assignment.text() + " deletes " + assignment.key() + " only with that value, it is "
-                    + present + "\n  Write ~" + assignment.key() + " to delete it in any case.");
+            throw new ConfigException(
+                    assignment.text() + " deletes " + assignment.key() + " only with that value, it is " + present
+                            + "\n  Write ~" + assignment.key() + " to delete it in any case.");
         }
         Tree.map(Tree.get(tree, path.subList(0, path.size() - 1))).remove(path.getLast());
     }

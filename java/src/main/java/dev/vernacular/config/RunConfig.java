@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/// A training run's configuration, resolved: NeMo's defaults, under the `--config` file, under the restored model's own
-/// section, under the command line (see [ConfigLayers]). What exists here is valid.
+/// A training run's configuration, resolved: NeMo's defaults, under the `--config` file, under the restored
+/// model's own section, under the command line (see [ConfigLayers]). What exists here is valid.
 ///
 /// @param model       the section that decides the architecture
 /// @param restoreFrom the model whose weights are the start; empty: random weights
@@ -52,7 +52,8 @@ public record RunConfig(
     /// `exp_manager`: where a run lives and what it keeps.
     ///
     /// @param version  folder below the name; empty: none for a run that resumes, else the date or a number
-    /// @param resumeFrom a checkpoint to go on from where the folder has none; with `isResumeForced` in any case
+    /// @param resumeFrom a checkpoint to go on from where the folder has none; with `isResumeForced` in any
+    ///                   case
     /// @param saveTopK checkpoints kept, the lowest validation losses; -1 all, 0 none
     /// @param filename template of checkpoints' names
     public record Experiment(

@@ -38,7 +38,8 @@ final class RunConfigReader {
                 trainer,
                 experiment(root.section("exp_manager")),
                 new Batch(
-                        model.integer("micro_batch_size", 1).orElse(1), model.integer("global_batch_size", 1).orElse(1)),
+                        model.integer("micro_batch_size", 1).orElse(1),
+                        model.integer("global_batch_size", 1).orElse(1)),
                 data(model.section("data")),
                 optimizer(model.section("optim"), trainer),
                 scaling(),
@@ -100,7 +101,9 @@ final class RunConfigReader {
                 manager.flag("use_datetime_version").orElse(true),
                 manager.flag("resume_if_exists").orElse(false),
                 manager.flag("resume_ignore_no_checkpoint").orElse(false),
-                model.text("resume_from_checkpoint").or(() -> manager.text("resume_from_checkpoint")).map(Path::of),
+                model.text("resume_from_checkpoint")
+                        .or(() -> manager.text("resume_from_checkpoint"))
+                        .map(Path::of),
                 model.has("resume_from_checkpoint"),
                 manager.flag("create_checkpoint_callback").orElse(true),
                 saveTopK,
@@ -140,10 +143,14 @@ final class RunConfigReader {
     private Optimizer optimizer(Section optim, Trainer trainer) {
         String name = optim.text("name").orElse("fused_adam");
         if (!ADAMW.contains(name)) {
-            throw optim.wrong("name", name, "an AdamW: " + String.join(", ", ADAMW.stream().sorted().toList()));
+            throw optim.wrong(
+                    "name",
+                    name,
+                    "an AdamW: " + String.join(", ", ADAMW.stream().sorted().toList()));
         }
         List<Object> betas = optim.list("betas").orElse(List.of(0.9, 0.999));
-        if (betas.size() != 2 || !betas.stream().allMatch(beta -> beta instanceof Number n && isBeta(n.doubleValue()))) {
+        if (betas.size() != 2
+                || !betas.stream().allMatch(beta -> beta instanceof Number n && isBeta(n.doubleValue()))) {
             throw optim.wrong("betas", betas, "two numbers from 0, below 1: [0.9, 0.98]");
         }
         double learningRate = optim.number("lr", 0).orElseThrow(() -> optim.wrong("lr", "null", "a number"));
@@ -185,9 +192,8 @@ final class RunConfigReader {
     }
 
     private static long steps(Section sched, String count, String ratio, long maxSteps) {
-        return sched.number(ratio, 0)
-                .map(share -> (long) (share * maxSteps))
-                .orElseGet(() -> (long) sched.integer(count, 0).orElse(0));
+        return sched.number(ratio, 0).map(share -> (long) (share * maxSteps)).orElseGet(() ->
+                (long) sched.integer(count, 0).orElse(0));
     }
 
     private Scaling scaling() {

@@ -5,7 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// Typed reading of one mapping of a resolved configuration. An absent key and a null are the same: nothing given.
+/// Typed reading of one mapping of a resolved configuration. An absent key and a null are the same: nothing
+/// given.
 ///
 /// @param path dotted name of the mapping, for errors; empty for the root
 public record Section(String path, Map<String, Object> values) {
@@ -97,7 +98,10 @@ public record Section(String path, Map<String, Object> values) {
     }
 
     public Optional<List<Object>> list(String key) {
-        return read(key, "a list [a, b, …]", value -> value instanceof List<?> list ? Optional.of(List.<Object>copyOf(list)) : Optional.empty());
+        return read(
+                key,
+                "a list [a, b, …]",
+                value -> value instanceof List<?> list ? Optional.of(List.<Object>copyOf(list)) : Optional.empty());
     }
 
     /// `path.key`.

@@ -27,11 +27,12 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.representer.StandardRepresenter;
 
-/// Reads and writes YAML as plain maps, lists and scalars, with the number and boolean rules of NeMo's own loader
-/// (see [YamlScalars]).
+/// Reads and writes YAML as plain maps, lists and scalars, with the number and boolean rules of NeMo's own
+/// loader (see [YamlScalars]).
 ///
-/// A mapping is a `LinkedHashMap` with string keys, a sequence an `ArrayList`; integers are `Long` (`BigInteger` beyond),
-/// floats `Double`, and YAML's null is a null value inside its map or list. Interpolations stay text.
+/// A mapping is a `LinkedHashMap` with string keys, a sequence an `ArrayList`; integers are `Long`
+/// (`BigInteger` beyond), floats `Double`, and YAML's null is a null value inside its map or list.
+/// Interpolations stay text.
 public final class Yaml {
     private static final int LONGEST_TEXT = 16 << 20;
     private static final int DEEPEST = 64;
@@ -84,8 +85,8 @@ public final class Yaml {
         return new Copy(label).map(map, 0);
     }
 
-    /// Writes a mapping with its keys sorted at every level, as NeMo does; the same map gives the same bytes. Floats are
-    /// written with a point and a signed exponent, so that every YAML reader takes them for floats.
+    /// Writes a mapping with its keys sorted at every level, as NeMo does; the same map gives the same bytes.
+    /// Floats are written with a point and a signed exponent, so that every YAML reader takes them for floats.
     public static String write(Map<String, ?> values) {
         DumpSettings settings = DumpSettings.builder()
                 .setSchema(YamlScalars.forWriting())

@@ -13,20 +13,19 @@ import org.snakeyaml.engine.v2.resolver.ScalarResolver;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 import org.snakeyaml.engine.v2.schema.Schema;
 
-/// What an unquoted YAML scalar means, by the rules of OmegaConf's loader (the one NeMo reads its files with): YAML 1.1
-/// booleans and integers, and floats that need no point (`2e-4`), which plain YAML 1.1 takes for strings.
-/// Times such as `1:30` stay strings here; OmegaConf would read some of them as base-60 integers.
+/// What an unquoted YAML scalar means, by the rules of OmegaConf's loader (the one NeMo reads its files with):
+/// YAML 1.1 booleans and integers, and floats that need no point (`2e-4`), which plain YAML 1.1 takes for
+/// strings. Times such as `1:30` stay strings here; OmegaConf would read some of them as base-60 integers.
 final class YamlScalars implements Schema {
     private static final Pattern NULL = Pattern.compile("~|null|Null|NULL|");
     private static final Pattern BOOL =
             Pattern.compile("yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF");
-    private static final Pattern INT =
-            Pattern.compile("[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)");
+    private static final Pattern INT = Pattern.compile("[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)");
     private static final Pattern FLOAT = Pattern.compile("[-+]?([0-9][0-9_]*\\.[0-9_]*([eE][-+]?[0-9]+)?"
             + "|[0-9][0-9_]*[eE][-+]?[0-9]+|\\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|\\.(inf|Inf|INF))|\\.(nan|NaN|NAN)");
     /// Read as something else by other YAML 1.1 readers, so quoted when written.
-    private static final Pattern AMBIGUOUS =
-            Pattern.compile("[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\\.[0-9_]*)?|\\d{4}-\\d\\d?-\\d\\d?([Tt \\t].*)?|=|<<|[yYnN]");
+    private static final Pattern AMBIGUOUS = Pattern.compile(
+            "[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\\.[0-9_]*)?|\\d{4}-\\d\\d?-\\d\\d?([Tt \\t].*)?|=|<<|[yYnN]");
     private static final Tag OTHER = new Tag(Tag.PREFIX + "timestamp");
     private final boolean isForWriting;
 

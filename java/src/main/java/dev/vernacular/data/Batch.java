@@ -103,8 +103,8 @@ public final class Batch {
         return counted;
     }
 
-    /// [B,T] what each token's loss counts: `share / counted()`, or 0 where it is masked. The sum of the losses so
-    /// scaled is `share` times NeMo's micro-batch loss.
+    /// [B,T] what each token's loss counts: `share / counted()`, or 0 where it is masked. The sum of the losses
+    /// so scaled is `share` times NeMo's micro-batch loss.
     ///
     /// @param share of this micro-batch in the step: 1 / number of micro-batches
     public double[] rowScale(double share) {

@@ -2,8 +2,8 @@ package dev.vernacular.data;
 
 import java.util.List;
 
-/// Samples of several datasets, interleaved so that after any number of them each dataset's share is as near to its
-/// weight as it can be (Megatron's `build_blending_indices`): step i takes the dataset with the largest
+/// Samples of several datasets, interleaved so that after any number of them each dataset's share is as near to
+/// its weight as it can be (Megatron's `build_blending_indices`): step i takes the dataset with the largest
 /// `weight * max(i, 1) - used`, the first of equals.
 public final class BlendedDataset implements SampleSource {
     private static final int MOST_SOURCES = Short.MAX_VALUE;
@@ -83,8 +83,8 @@ public final class BlendedDataset implements SampleSource {
     private void requireEnough(long[] used) {
         for (int part = 0; part < used.length; part++) {
             if (used[part] > parts.get(part).size()) {
-                throw new DataException(nameOf(part) + " has " + parts.get(part).size() + " samples, the blend takes "
-                        + used[part]);
+                throw new DataException(
+                        nameOf(part) + " has " + parts.get(part).size() + " samples, the blend takes " + used[part]);
             }
         }
     }

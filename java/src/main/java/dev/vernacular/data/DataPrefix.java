@@ -12,8 +12,7 @@ public sealed interface DataPrefix {
     record Shared(DatasetBlend blend) implements DataPrefix {}
 
     /// A list for each; `splits_string` does not matter.
-    record Separate(
-            Optional<DatasetBlend> train, Optional<DatasetBlend> validation, Optional<DatasetBlend> test)
+    record Separate(Optional<DatasetBlend> train, Optional<DatasetBlend> validation, Optional<DatasetBlend> test)
             implements DataPrefix {}
 
     /// @param value a map with the keys train, validation and test (an empty list: none), a list, or a path

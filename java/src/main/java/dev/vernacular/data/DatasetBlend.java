@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Datasets and their weights, as one of NeMo's lists names them: `[path]`, `[w1, path1, w2, path2, …]`, or a path
-/// alone. `[1.0, path]` is a blend of one and not the same as `[path]`: it asks the dataset for half a percent more
-/// samples, which can change the number of epochs and so the order.
+/// Datasets and their weights, as one of NeMo's lists names them: `[path]`, `[w1, path1, w2, path2, …]`, or a
+/// path alone. `[1.0, path]` is a blend of one and not the same as `[path]`: it asks the dataset for half a
+/// percent more samples, which can change the number of epochs and so the order.
 ///
 /// @param prefixes the datasets' paths without `.bin` and `.idx`
 /// @param weights  one for each, positive, summing to 1; empty for a dataset without blending

@@ -30,8 +30,7 @@ record IndexHeader(TokenType type, long sequences, long boundaries) {
     private static final int TYPE_AT = 17;
     private static final int SEQUENCES_AT = 18;
     private static final int BOUNDARIES_AT = 26;
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     long lengthsAt() {
         return BYTES;

@@ -12,15 +12,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 
-/// Megatron's memory-mapped dataset: token ids back to back in `P.bin`, their division into sequences and documents in
-/// `P.idx` ([IndexHeader]). Everything the index says is checked when it is opened; reading then allocates nothing and
-/// is safe from several threads. Files larger than 2 GiB are read like any other.
+/// Megatron's memory-mapped dataset: token ids back to back in `P.bin`, their division into sequences and
+/// documents in `P.idx` ([IndexHeader]). Everything the index says is checked when it is opened; reading then
+/// allocates nothing and is safe from several threads. Files larger than 2 GiB are read like any other.
 public final class IndexedDataset implements AutoCloseable {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path prefix;
     private final Arena arena;

@@ -14,8 +14,9 @@ import java.util.function.Consumer;
 
 /// Writes Megatron's `P.bin` and `P.idx` as a stream: memory does not grow with the dataset.
 ///
-/// Neither file has its final name before both are whole; an older pair loses its `.idx` first, the new `.bin` is
-/// renamed next, the new `.idx` last. So whenever the process is killed, an index that exists belongs to its data.
+/// Neither file has its final name before both are whole; an older pair loses its `.idx` first, the new `.bin`
+/// is renamed next, the new `.idx` last. So whenever the process is killed, an index that exists belongs to its
+/// data.
 ///
 /// While sequences come, their lengths go to where the index needs them, with the sign bit set on the last of a
 /// document; [#finishIndex()] derives pointers and boundaries from them.
@@ -184,7 +185,8 @@ public final class IndexedDatasetWriter {
     /// A buffer in front of a stretch of a file.
     private static final class Sink {
         private final FileChannel channel;
-        private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        private final ByteBuffer buffer =
+                ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         private long position;
 
         Sink(FileChannel channel, long position) {

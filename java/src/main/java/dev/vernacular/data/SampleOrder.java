@@ -2,18 +2,19 @@ package dev.vernacular.data;
 
 import java.util.Arrays;
 
-/// Where each sample of one dataset begins, and in which order samples are given: Megatron's three indices, drawn from
-/// one [MersenneTwister] in Megatron's order of draws.
+/// Where each sample of one dataset begins, and in which order samples are given: Megatron's three indices,
+/// drawn from one [MersenneTwister] in Megatron's order of draws.
 ///
-/// Documents (here: sequences of the split) are laid end to end, epoch after epoch, shuffled; sample i is tokens
-/// `i T … (i + 1) T` of that row, both ends included, so neighbours share a token.
+/// Documents (here: sequences of the split) are laid end to end, epoch after epoch, shuffled; sample i is
+/// tokens `i T … (i + 1) T` of that row, both ends included, so neighbours share a token.
 ///
 /// @param documents the shuffled row of sequence numbers, all epochs
 /// @param positions [samples + 1] where sample i begins: its place in `documents` …
 /// @param offsets   [samples + 1] … and the token within that document
 /// @param shuffle   [samples] the order in which samples are given
 record SampleOrder(int[] documents, int[] positions, int[] offsets, int[] shuffle) {
-    /// A last epoch of which less than this share is wanted is shuffled apart, so that its few samples come last.
+    /// A last epoch of which less than this share is wanted is shuffled apart, so that its few samples come
+    /// last.
     private static final double WHOLE_EPOCH_SHARE = 0.80;
 
     private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -23,8 +24,8 @@ record SampleOrder(int[] documents, int[] positions, int[] offsets, int[] shuffl
     /// @param tokens     of one epoch
     /// @param epochs     fewest that hold the samples asked for
     /// @param samples    all that these epochs hold
-    /// @param wholeFirst samples of all epochs but the last, which are shuffled apart; `samples` if there is no such
-    /// division
+    /// @param wholeFirst samples of all epochs but the last, which are shuffled apart; `samples` if there is no
+    ///                   such division
     record Epochs(long tokens, int epochs, long samples, long wholeFirst) {
         static Epochs of(long tokens, long samplesAsked, int sequenceLength) {
             long needed = Math.addExact(Math.multiplyExact(samplesAsked, sequenceLength), 1);
@@ -74,7 +75,8 @@ record SampleOrder(int[] documents, int[] positions, int[] offsets, int[] shuffl
         return row;
     }
 
-    /// Walks the row once. The boundary of two samples is the token they share: the last of one, the first of the next.
+    /// Walks the row once. The boundary of two samples is the token they share: the last of one, the first of
+    /// the next.
     private static void place(
             IndexedDataset dataset, int[] documents, int sequenceLength, int[] positions, int[] offsets) {
         int position = 0;

@@ -1,7 +1,7 @@
 package dev.vernacular.data;
 
-/// A finite list of training samples, in the order of training. Reading allocates nothing and is safe from several
-/// threads.
+/// A finite list of training samples, in the order of training. Reading allocates nothing and is safe from
+/// several threads.
 public interface SampleSource {
     /// Number of samples.
     long size();

@@ -14,8 +14,8 @@ record Split(long first, long end) {
         return new Split(0, dataset.sequences());
     }
 
-    /// Divides a dataset into train, validation and test part by Megatron's rule: edges are the cumulative shares times
-    /// the number of sequences, rounded half to even.
+    /// Divides a dataset into train, validation and test part by Megatron's rule: edges are the cumulative
+    /// shares times the number of sequences, rounded half to even.
     ///
     /// @param shares such as `900,50,50`: up to three numbers of any sum, missing ones are 0
     /// @throws DataException if they are no such numbers

@@ -3,8 +3,8 @@ package dev.vernacular.data;
 import java.util.Locale;
 import java.util.Optional;
 
-/// How a `.bin` file stores a token id; `code` is the byte in the `.idx` header. Megatron's codes 6 and 7 are floats,
-/// which are no ids.
+/// How a `.bin` file stores a token id; `code` is the byte in the `.idx` header. Megatron's codes 6 and 7 are
+/// floats, which are no ids.
 public enum TokenType {
     UINT8(1, 1, 0, 0xFF),
     INT8(2, 1, Byte.MIN_VALUE, Byte.MAX_VALUE),

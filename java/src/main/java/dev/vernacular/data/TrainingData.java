@@ -70,16 +70,27 @@ public final class TrainingData implements AutoCloseable {
                 test = parts.test().flatMap(blend -> samples(blend, counts.test(), Split::whole));
             }
             case DataPrefix.Shared shared -> {
-                train = samples(shared.blend(), counts.train(), d -> Split.parts(splits, d).get(0));
-                validation = samples(shared.blend(), counts.validation(), d -> Split.parts(splits, d).get(1));
-                test = samples(shared.blend(), counts.test(), d -> Split.parts(splits, d).get(2));
+                train = samples(
+                        shared.blend(),
+                        counts.train(),
+                        d -> Split.parts(splits, d).get(0));
+                validation = samples(
+                        shared.blend(),
+                        counts.validation(),
+                        d -> Split.parts(splits, d).get(1));
+                test = samples(
+                        shared.blend(),
+                        counts.test(),
+                        d -> Split.parts(splits, d).get(2));
             }
         }
     }
 
     /// Empty if no samples are wanted, or every dataset's part has no sequences.
     private Optional<SampleSource> samples(DatasetBlend blend, long count, Function<IndexedDataset, Split> part) {
-        if (count == 0 || blend.prefixes().stream().allMatch(p -> part.apply(dataset(p)).size() == 0)) {
+        if (count == 0
+                || blend.prefixes().stream()
+                        .allMatch(p -> part.apply(dataset(p)).size() == 0)) {
             return Optional.empty();
         }
         if (blend.weights().isEmpty()) {

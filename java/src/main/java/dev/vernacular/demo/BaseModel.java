@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// The demo's pretrained model: a GPT of about a million parameters that learns English from the built-in corpus.
+/// The demo's pretrained model: a GPT of about a million parameters that learns English from the built-in
+/// corpus.
 ///
 /// @param folder of its tokenizer, data and run
 record BaseModel(Path folder) {
@@ -78,8 +79,10 @@ record BaseModel(Path folder) {
                 "model.hidden_dropout=0.0",
                 "model.attention_dropout=0.0",
                 "model.seed=" + seed,
-                "model.tokenizer.vocab_file=" + Overrides.quote(tokenizer().resolve("vocab.json").toString()),
-                "model.tokenizer.merge_file=" + Overrides.quote(tokenizer().resolve("merges.txt").toString()),
+                "model.tokenizer.vocab_file="
+                        + Overrides.quote(tokenizer().resolve("vocab.json").toString()),
+                "model.tokenizer.merge_file="
+                        + Overrides.quote(tokenizer().resolve("merges.txt").toString()),
                 "model.optim.lr=2e-3",
                 "model.optim.weight_decay=0.1",
                 "model.optim.betas=[0.9,0.95]",

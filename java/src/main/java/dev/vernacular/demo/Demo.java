@@ -29,8 +29,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// The whole mission on a model and a corpus that need no download: makes texts in English and in the target language,
-/// trains a small English GPT, and hands both to [Adaptation], like any user's model and text. Then it asks questions.
+/// The whole mission on a model and a corpus that need no download: makes texts in English and in the target
+/// language, trains a small English GPT, and hands both to [Adaptation], like any user's model and text. Then
+/// it asks questions.
 public final class Demo {
     private static final int BASE_STEPS = 2000;
     private static final int ADAPT_STEPS = 1300;
@@ -95,14 +96,17 @@ public final class Demo {
         Models models = new Models(backends);
         Adaptation adaptation = new Adaptation(settings(), models, options.program(), log, listener);
         Adaptation.Result result = adaptation.run();
-        adaptation.train(
-                "without replay", withoutReplay(), 0, trainingOverrides(options.steps(WITHOUT_REPLAY_STEPS)));
+        adaptation.train("without replay", withoutReplay(), 0, trainingOverrides(options.steps(WITHOUT_REPLAY_STEPS)));
         Path evaluation = adaptation.evaluation("without_replay");
-        timed("evaluate without replay", () ->
-                Measurements.write(evaluation, models.measure(withoutReplay(), adaptation.heldOut())));
+        timed(
+                "evaluate without replay",
+                () -> Measurements.write(evaluation, models.measure(withoutReplay(), adaptation.heldOut())));
         Answers answers = timedAnswers(models, result);
-        return finish(result, new AdaptReport.WithoutReplay(
-                Measurements.read(evaluation, Measurements.After.class), adaptation.metrics("without replay")), answers);
+        return finish(
+                result,
+                new AdaptReport.WithoutReplay(
+                        Measurements.read(evaluation, Measurements.After.class), adaptation.metrics("without replay")),
+                answers);
     }
 
     // ---- texts and training -------------------------------------------------------------------------------------
@@ -135,9 +139,7 @@ public final class Demo {
 
     private AdaptSettings.Texts texts(String language) {
         return new AdaptSettings.Texts(
-                language,
-                List.of(corpus(language + "-train").toString()),
-                Optional.of(corpus(language + "-heldout")));
+                language, List.of(corpus(language + "-train").toString()), Optional.of(corpus(language + "-heldout")));
     }
 
     private static List<String> trainingOverrides(int steps) {
@@ -196,8 +198,10 @@ public final class Demo {
         subjects.put(Relation.LANGUAGE, "FR");
         for (World world : List.of(target, english)) {
             subjects.forEach((relation, code) -> world.answers().keySet().stream()
-                    .filter(fact -> fact.relation() == relation && fact.country().code().equals(code))
-                    .forEach(fact -> prompts.add(world.prompt(world.phrases().wordings(relation).getFirst(), fact))));
+                    .filter(fact ->
+                            fact.relation() == relation && fact.country().code().equals(code))
+                    .forEach(fact -> prompts.add(
+                            world.prompt(world.phrases().wordings(relation).getFirst(), fact))));
         }
         return prompts;
     }
@@ -229,8 +233,10 @@ public final class Demo {
         all.putAll(result.seconds());
         all.put("total", all.values().stream().mapToDouble(s -> (Double) s).sum());
         json.put("seconds", all);
-        Report shown = report.report(answers.samples(), new DemoFindings(english, target, result, without)
-                .additions(answers.english(), answers.target(), (Double) all.get("total"), options));
+        Report shown = report.report(
+                answers.samples(),
+                new DemoFindings(english, target, result, without)
+                        .additions(answers.english(), answers.target(), (Double) all.get("total"), options));
         ReportPage.write(page, shown);
         return new Result(json, shown, page);
     }

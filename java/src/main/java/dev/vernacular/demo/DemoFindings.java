@@ -9,7 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What the demo adds to a job's report: its one sentence, the questions, and what to know before believing them.
+/// What the demo adds to a job's report: its one sentence, the questions, and what to know before believing
+/// them.
 record DemoFindings(World english, World target, Adaptation.Result result, AdaptReport.WithoutReplay without) {
     /// @param inEnglish answers in English by model: before, after, without replay; `inTarget` likewise
     AdaptReport.Additions additions(
@@ -24,7 +25,8 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
 
     private String headline(FactQuiz.Result answers, double seconds) {
         double rise = rise(result.after());
-        String forgot = rise < 0.005 ? "forgot none of its English" : "forgot %.1f %% of its English".formatted(100 * rise);
+        String forgot =
+                rise < 0.005 ? "forgot none of its English" : "forgot %.1f %% of its English".formatted(100 * rise);
         return "In %.0f s this model learned %s: it now answers %d of %d questions in a wording it had not seen for that fact, and %s; without replay its English gets %.0f times worse."
                 .formatted(
                         result.seconds().getOrDefault("train", seconds),
@@ -36,21 +38,31 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
     }
 
     private double rise(Measurements.After after) {
-        return after.bitsPerByte().get("en") / result.before().languages().get("en").bitsPerByteBefore() - 1;
+        return after.bitsPerByte().get("en")
+                        / result.before().languages().get("en").bitsPerByteBefore()
+                - 1;
     }
 
     private List<Report.Row> rows(List<FactQuiz.Result> inEnglish, List<FactQuiz.Result> inTarget) {
         List<Report.Row> rows = new ArrayList<>();
-        rows.add(row("English facts, trained wording", inEnglish.stream().map(FactQuiz.Result::trainedWording).toList()));
-        rows.add(row("English facts, new wording", inEnglish.stream().map(FactQuiz.Result::newWording).toList()));
+        rows.add(row(
+                "English facts, trained wording",
+                inEnglish.stream().map(FactQuiz.Result::trainedWording).toList()));
+        rows.add(row(
+                "English facts, new wording",
+                inEnglish.stream().map(FactQuiz.Result::newWording).toList()));
         rows.add(row(
                 targetName() + " facts, trained wording",
                 inTarget.stream().map(FactQuiz.Result::trainedWording).toList()));
         rows.add(row(
-                targetName() + " facts, new wording", inTarget.stream().map(FactQuiz.Result::newWording).toList()));
+                targetName() + " facts, new wording",
+                inTarget.stream().map(FactQuiz.Result::newWording).toList()));
         rows.add(row(
                 "%s facts that no %s text states (chance: %.0f %%)"
-                        .formatted(targetName(), targetName(), 100 * inTarget.get(1).chance()),
+                        .formatted(
+                                targetName(),
+                                targetName(),
+                                100 * inTarget.get(1).chance()),
                 inTarget.stream().map(FactQuiz.Result::neverStated).toList()));
         return rows;
     }
@@ -59,7 +71,11 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
     private static Report.Row row(String label, List<FactQuiz.Score> scores) {
         return new Report.Row(
                 label,
-                List.of(scores.get(0).share(), Double.NaN, scores.get(1).share(), scores.get(2).share()),
+                List.of(
+                        scores.get(0).share(),
+                        Double.NaN,
+                        scores.get(1).share(),
+                        scores.get(2).share()),
                 "%",
                 false);
     }
@@ -75,8 +91,10 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
 
     private Map<String, String> settings(Demo.Options options) {
         Map<String, String> settings = new LinkedHashMap<>();
-        settings.put("model", "GPT, %d layers, width %d, context %d, tied head"
-                .formatted(BaseModel.LAYERS, BaseModel.WIDTH, BaseModel.CONTEXT));
+        settings.put(
+                "model",
+                "GPT, %d layers, width %d, context %d, tied head"
+                        .formatted(BaseModel.LAYERS, BaseModel.WIDTH, BaseModel.CONTEXT));
         settings.put("batch", BaseModel.BATCH + " sequences of " + BaseModel.CONTEXT + " tokens");
         settings.put("minutes asked for", String.valueOf(options.minutes()));
         return settings;
@@ -84,17 +102,25 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
 
     private List<String> notes(FactQuiz.Result answers) {
         List<String> notes = new ArrayList<>();
-        notes.add("Most of the fall in bits per byte is there at step 0, before any training: the base model was sure that such bytes never come, and new tokens spell them in a few steps.");
-        notes.add("Held-out documents are none of the training documents, but sentences that state facts are drawn from the same wordings and do occur in training; dates, prices and journeys do not.");
+        notes.add(
+                "Most of the fall in bits per byte is there at step 0, before any training: the base model was sure that such bytes never come, and new tokens spell them in a few steps.");
+        notes.add(
+                "Held-out documents are none of the training documents, but sentences that state facts are drawn from the same wordings and do occur in training; dates, prices and journeys do not.");
         notes.add("A new wording is one that was withheld for this fact and is known from other facts.");
-        notes.add("Facts that no text in the language states are answered %d of %d times; always giving the commonest answer would be right in %.0f %%. A model of a million parameters does not carry facts from one language to another in so short a time."
-                .formatted(answers.neverStated().correct(), answers.neverStated().asked(), 100 * answers.chance()));
+        notes.add(
+                "Facts that no text in the language states are answered %d of %d times; always giving the commonest answer would be right in %.0f %%. A model of a million parameters does not carry facts from one language to another in so short a time."
+                        .formatted(
+                                answers.neverStated().correct(),
+                                answers.neverStated().asked(),
+                                100 * answers.chance()));
         if (!Phrases.exist(target.language())) {
-            notes.add("For this language the demo has no sentences of its own: relations are signs, and names, dates and times are those of Unicode's CLDR. It reads like a table.");
+            notes.add(
+                    "For this language the demo has no sentences of its own: relations are signs, and names, dates and times are those of Unicode's CLDR. It reads like a table.");
         }
-        if (result.before().languages().get(target.language()).tokensPerWordBefore() < 1.1
-                * result.before().languages().get(target.language()).tokensPerWordAfter()) {
-            notes.add("The language is written in the base's own script, where the guard admits hardly a new token: what was gained is from training, not from the tokenizer.");
+        if (result.before().languages().get(target.language()).tokensPerWordBefore()
+                < 1.1 * result.before().languages().get(target.language()).tokensPerWordAfter()) {
+            notes.add(
+                    "The language is written in the base's own script, where the guard admits hardly a new token: what was gained is from training, not from the tokenizer.");
         }
         return notes;
     }

@@ -11,9 +11,9 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 
-/// Makes the documents of one language: 62 % about one country (its facts in random order, now and then a story), 16 %
-/// loose facts, 22 % stories; in a target language 5 % are glossaries. Stories are full of dates, times and prices and
-/// draw everything independently, so they give no fact away.
+/// Makes the documents of one language: 62 % about one country (its facts in random order, now and then a
+/// story), 16 % loose facts, 22 % stories; in a target language 5 % are glossaries. Stories are full of dates,
+/// times and prices and draw everything independently, so they give no fact away.
 final class Documents {
     private static final double GLOSSARY = 0.05;
     private static final double ONE_COUNTRY = 0.62;
@@ -68,8 +68,8 @@ final class Documents {
         return documents;
     }
 
-    /// Documents drawn with another seed, without those that `training` holds too. Sentences that state facts do occur
-    /// in training; the documents and their stories do not.
+    /// Documents drawn with another seed, without those that `training` holds too. Sentences that state facts
+    /// do occur in training; the documents and their stories do not.
     List<String> heldOut(int count, long seed, List<String> training) {
         Set<String> seen = new LinkedHashSet<>(training);
         List<String> documents = new ArrayList<>();
@@ -88,7 +88,8 @@ final class Documents {
                 .toList();
     }
 
-    /// English held-out documents are measured without names in other scripts, which the target language changes.
+    /// English held-out documents are measured without names in other scripts, which the target language
+    /// changes.
     private boolean isPlain(String document) {
         return isTarget() || document.chars().allMatch(c -> c < 0x250);
     }
@@ -144,8 +145,9 @@ final class Documents {
         String name = Locale.of("", country.code()).getDisplayCountry(Locale.of(country.language()));
         return Optional.of(world.phrases().glossary().getFirst())
                 .filter(wording -> isForeign)
-                .map(wording -> wording.replace("{country}", world.subject(country)).replace("{name}", name)
-                        + world.phrases().stop());
+                .map(wording ->
+                        wording.replace("{country}", world.subject(country)).replace("{name}", name)
+                                + world.phrases().stop());
     }
 
     private String glossaryEntry(Random random) {
@@ -186,8 +188,8 @@ final class Documents {
     private List<NamePair> namePairs() {
         List<NamePair> pairs = new ArrayList<>();
         for (Country country : Country.all()) {
-            NamePair name = new NamePair(
-                    world.names().country(country), english.names().country(country));
+            NamePair name =
+                    new NamePair(world.names().country(country), english.names().country(country));
             pairs.addAll(Collections.nCopies(2, name));
             country.capital(world.language())
                     .map(capital -> new NamePair(capital, country.capital("en").orElseThrow()))

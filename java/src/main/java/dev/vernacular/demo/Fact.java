@@ -13,8 +13,8 @@ record Fact(Relation relation, Country country) {
         LANGUAGE
     }
 
-    /// A number from 0 to `buckets - 1` that depends on the fact and the purpose alone: which facts and which wordings
-    /// are held out is the same in every run and in every language.
+    /// A number from 0 to `buckets - 1` that depends on the fact and the purpose alone: which facts and which
+    /// wordings are held out is the same in every run and in every language.
     int bucket(int buckets, String purpose) {
         String key = purpose + "/" + relation + "/" + country.code();
         try {

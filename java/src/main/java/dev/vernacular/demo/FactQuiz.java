@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/// Asks a model for facts in three ways that measure different things and are never mixed in one number: in a wording
-/// it was trained on, in the wording that was withheld for this fact, and facts that its language never stated.
+/// Asks a model for facts in three ways that measure different things and are never mixed in one number: in a
+/// wording it was trained on, in the wording that was withheld for this fact, and facts that its language never
+/// stated.
 final class FactQuiz {
     private final World world;
 
@@ -22,8 +23,9 @@ final class FactQuiz {
         }
     }
 
-    /// @param neverStated asked in a trained wording, of facts of which no text in this language told; with what chance
-    ///                    gives: the share that is right when every question is answered with the commonest answer
+    /// @param neverStated asked in a trained wording, of facts of which no text in this language told; with
+    ///                    what chance gives: the share that is right when every question is answered with the
+    ///                    commonest answer
     record Result(Score trainedWording, Score newWording, Score neverStated, double chance) {}
 
     /// @param complete continues each prompt greedily to the end of its text

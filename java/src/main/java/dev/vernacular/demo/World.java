@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Everything that is true in the demo's world, as one language says it, and what is kept back to ask for later:
-/// of each fact one wording, and of a target language one fact in five altogether.
+/// Everything that is true in the demo's world, as one language says it, and what is kept back to ask for
+/// later: of each fact one wording, and of a target language one fact in five altogether.
 final class World {
     private static final Set<String> WITH_ARTICLE = Set.of("GB", "NL", "PH", "US");
     private static final int NEVER_STATED_ONE_IN = 5;

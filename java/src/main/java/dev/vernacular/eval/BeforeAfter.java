@@ -29,12 +29,10 @@ public record BeforeAfter(Map<String, LanguageComparison> languages, StepZero ba
             throw new EvalException(
                     "there is no text named " + baseLanguage + "; the texts are " + String.join(", ", texts.keySet()));
         }
-        StepZero base = StepZero.of(
-                texts.get(baseLanguage), before, beforeTokenizer, after, afterTokenizer, backend);
+        StepZero base = StepZero.of(texts.get(baseLanguage), before, beforeTokenizer, after, afterTokenizer, backend);
         Map<String, LanguageComparison> languages = new LinkedHashMap<>();
         texts.forEach((language, documents) -> languages.put(
-                language,
-                LanguageComparison.of(documents, language, before, beforeTokenizer, after, afterTokenizer)));
+                language, LanguageComparison.of(documents, language, before, beforeTokenizer, after, afterTokenizer)));
         return new BeforeAfter(languages, base);
     }
 }

@@ -5,8 +5,8 @@ import java.text.BreakIterator;
 import java.util.List;
 import java.util.Locale;
 
-/// How many tokens a word takes. Words are what `java.text.BreakIterator` finds for the language, with a letter or digit in
-/// them: Thai is written without spaces.
+/// How many tokens a word takes. Words are what `java.text.BreakIterator` finds for the language, with a letter
+/// or digit in them: Thai is written without spaces.
 ///
 /// @param tokens of the texts
 /// @param words  of the texts

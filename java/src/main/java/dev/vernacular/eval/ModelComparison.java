@@ -69,7 +69,8 @@ public final class ModelComparison {
     }
 
     private Tensor logits(Scorer scorer) {
-        return backend.device().allocate(Dtype.F32, ROWS_AT_ONCE, scorer.config().paddedVocabularySize());
+        return backend.device()
+                .allocate(Dtype.F32, ROWS_AT_ONCE, scorer.config().paddedVocabularySize());
     }
 
     private void compare(PackedWindows packed, Sums sums) {

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Windows side by side in the rows of one batch, none of which sees another: short documents cost no more than their
-/// tokens.
+/// Windows side by side in the rows of one batch, none of which sees another: short documents cost no more than
+/// their tokens.
 final class PackedWindows {
     private static final double[] NO_SCALE = {};
     private static final int[] NO_STARTS = {};

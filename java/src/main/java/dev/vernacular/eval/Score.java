@@ -27,8 +27,8 @@ public record Score(long tokens, long bytes, double nll) {
         return new Score(tokens, bytes, nll);
     }
 
-    /// Bytes that the predicted tokens of sequences stand for: all but the first of each. Ids that are in no token, such
-    /// as padding rows, have none.
+    /// Bytes that the predicted tokens of sequences stand for: all but the first of each. Ids that are in no
+    /// token, such as padding rows, have none.
     public static long bytes(List<int[]> sequences, Tokenizer tokenizer) {
         long bytes = 0;
         for (int[] sequence : sequences) {

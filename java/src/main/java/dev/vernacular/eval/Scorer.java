@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// Teacher-forced log-probabilities of texts and token sequences, in windows of the context length with a stride of half;
-/// softmax over all rows of the vocabulary, padding included, as NeMo computes it. In float32.
+/// Teacher-forced log-probabilities of texts and token sequences, in windows of the context length with a
+/// stride of half; softmax over all rows of the vocabulary, padding included, as NeMo computes it. In float32.
 public final class Scorer {
     /// Tokens that go through the model at once: enough for full speed, little enough for a laptop.
     private static final int TOKENS_AT_ONCE = 4096;
@@ -77,7 +77,8 @@ public final class Scorer {
         return logprobs;
     }
 
-    /// The score of documents, each of which starts with `<|endoftext|>` and is as long as its text's UTF-8 bytes.
+    /// The score of documents, each of which starts with `<|endoftext|>` and is as long as its text's UTF-8
+    /// bytes.
     ///
     /// @throws EvalException if the tokenizer is not the model's
     public Score score(DocumentReader documents, Tokenizer tokenizer) {
@@ -103,7 +104,8 @@ public final class Scorer {
     public Score score(List<String> texts, Tokenizer tokenizer) {
         requireTokenizer(tokenizer);
         long bytes = texts.stream().mapToLong(text -> Utf8.bytes(text).length).sum();
-        List<int[]> sequences = texts.stream().map(text -> sequence(text, tokenizer)).toList();
+        List<int[]> sequences =
+                texts.stream().map(text -> sequence(text, tokenizer)).toList();
         return Score.of(logprobs(sequences), bytes);
     }
 

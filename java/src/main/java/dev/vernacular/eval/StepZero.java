@@ -5,10 +5,11 @@ import dev.vernacular.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
 
-/// The check of a model right after its vocabulary was expanded, before any training, on text of the base's language:
-/// nothing that the base knew may have moved.
+/// The check of a model right after its vocabulary was expanded, before any training, on text of the base's
+/// language: nothing that the base knew may have moved.
 ///
-/// @param bitsPerByteBase     of the base model; `bitsPerByteExpanded` of the other, each with its own tokenizer
+/// @param bitsPerByteBase     of the base model; `bitsPerByteExpanded` of the other, each with its own
+///                            tokenizer
 /// @param areBaseIdsIdentical both tokenizers give the text the same ids
 /// @param agreement           of the two models over the base's ids
 public record StepZero(
@@ -22,7 +23,11 @@ public record StepZero(
     /// @param texts    of the base's language, a document each
     /// @param expanded of the later model
     public static StepZero of(
-            List<String> texts, Scorer base, Tokenizer baseTokenizer, Scorer expanded, Tokenizer expandedTokenizer,
+            List<String> texts,
+            Scorer base,
+            Tokenizer baseTokenizer,
+            Scorer expanded,
+            Tokenizer expandedTokenizer,
             Backend backend) {
         ModelComparison comparison = new ModelComparison(base, expanded, baseTokenizer, expandedTokenizer, backend);
         return new StepZero(

@@ -3,14 +3,14 @@ package dev.vernacular.eval;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A part of a token sequence that a model sees at once: it reads tokens `start .. end - 1` and predicts those one place
-/// further, of which `firstTarget .. end` count.
+/// A part of a token sequence that a model sees at once: it reads tokens `start .. end - 1` and predicts those
+/// one place further, of which `firstTarget .. end` count.
 ///
 /// @param sequence number of the sequence
 /// @param tokens   the whole sequence
 record Window(int sequence, int[] tokens, int start, int end, int firstTarget) {
-    /// The windows of a sequence, each beginning half a context after the one before; every token but the first counts
-    /// once, where it has the most context.
+    /// The windows of a sequence, each beginning half a context after the one before; every token but the first
+    /// counts once, where it has the most context.
     static List<Window> over(int sequence, int[] tokens, int context) {
         List<Window> windows = new ArrayList<>();
         int last = tokens.length - 1;

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/// Writes a file so that it is either whole or as it was: beside the target, fsynced, renamed over it, and the folder
-/// fsynced so that the rename survives a power cut.
+/// Writes a file so that it is either whole or as it was: beside the target, fsynced, renamed over it, and the
+/// folder fsynced so that the rename survives a power cut.
 public final class AtomicFile {
     private AtomicFile() {}
 
@@ -18,8 +18,8 @@ public final class AtomicFile {
         void writeTo(FileChannel channel) throws IOException;
     }
 
-    /// @throws FilesException if the target cannot be written; the target is then unchanged and nothing is left beside
-    /// it
+    /// @throws FilesException if the target cannot be written; the target is then unchanged and nothing is left
+    ///                        beside it
     public static void write(Path target, Content content) {
         Path beside = target.resolveSibling(
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");

@@ -12,7 +12,8 @@ public sealed interface DocumentFormat permits JsonLines, PlainText {
     /// @throws FilesException if the line is none, with `file:line`
     Optional<Document> read(TextLine line);
 
-    /// JSON Lines if the name says so (`.json` or `.jsonl`, with or without `.gz` or `.zst`), plain text otherwise.
+    /// JSON Lines if the name says so (`.json` or `.jsonl`, with or without `.gz` or `.zst`), plain text
+    /// otherwise.
     ///
     /// @param key the field of a JSON line that holds the text
     static DocumentFormat byName(Path file, String key) {

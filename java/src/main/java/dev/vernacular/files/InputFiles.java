@@ -17,8 +17,8 @@ public final class InputFiles {
 
     private InputFiles() {}
 
-    /// Each name as it is, each pattern (`*`, `**`, `?`, `[…]`, `{…}`) as the files it matches, sorted by name; no
-    /// file twice.
+    /// Each name as it is, each pattern (`*`, `**`, `?`, `[…]`, `{…}`) as the files it matches, sorted by name;
+    /// no file twice.
     ///
     /// @throws FilesException if a file is missing or a pattern matches none
     public static List<Path> find(List<String> patterns) {
@@ -36,8 +36,8 @@ public final class InputFiles {
         return new ArrayList<>(found);
     }
 
-    /// The files below `folder` whose path relative to it matches `filter`, sorted. As in Python, `**/` also stands for
-    /// no folder at all.
+    /// The files below `folder` whose path relative to it matches `filter`, sorted. As in Python, `**/` also
+    /// stands for no folder at all.
     ///
     /// @throws FilesException if the folder cannot be read or no file matches
     public static List<Path> inFolder(Path folder, String filter) {

@@ -12,8 +12,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/// A line is a JSON object; the named fields are the document's texts, taken as they are. What Python's `json.loads`
-/// accepts is accepted: `NaN`, and a key given twice (the last counts). Other fields are skipped unread.
+/// A line is a JSON object; the named fields are the document's texts, taken as they are. What Python's
+/// `json.loads` accepts is accepted: `NaN`, and a key given twice (the last counts). Other fields are skipped
+/// unread.
 ///
 /// @param keys the fields, all of them required in each line
 public record JsonLines(List<String> keys) implements DocumentFormat {
@@ -68,7 +69,9 @@ public record JsonLines(List<String> keys) implements DocumentFormat {
                 throw bad(line, "there is more after the JSON object");
             }
         } catch (JsonProcessingException e) {
-            String at = e.getLocation() == null ? "" : " at character " + e.getLocation().getColumnNr();
+            String at = e.getLocation() == null
+                    ? ""
+                    : " at character " + e.getLocation().getColumnNr();
             throw bad(line, "not valid JSON" + at + ": " + e.getOriginalMessage());
         } catch (IOException e) {
             throw new AssertionError("reading a string failed", e);

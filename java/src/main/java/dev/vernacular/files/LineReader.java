@@ -46,8 +46,7 @@ public final class LineReader implements AutoCloseable {
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
             try {
-                return new LineReader(
-                        file, Optional.of(channel), decompressed(file, Channels.newInputStream(channel)));
+                return new LineReader(file, Optional.of(channel), decompressed(file, Channels.newInputStream(channel)));
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
@@ -71,8 +70,8 @@ public final class LineReader implements AutoCloseable {
 
     /// The next line, or empty at the end of the file. A last line without a line break counts.
     ///
-    /// @throws FilesException if the file cannot be read, its compressed data is damaged, or a line is longer than
-    /// [#MAX_LINE_BYTES]
+    /// @throws FilesException if the file cannot be read, its compressed data is damaged, or a line is longer
+    ///                        than [#MAX_LINE_BYTES]
     public Optional<TextLine> next() {
         while (start < end || fill()) {
             int stop = indexOfLineFeed();
@@ -106,15 +105,15 @@ public final class LineReader implements AutoCloseable {
     private static InputStream decompressed(Path file, InputStream raw) throws IOException {
         BufferedInputStream stored = new BufferedInputStream(raw, BUFFER_BYTES);
         byte[] mark = peek(stored);
-        InputStream plain =
-                switch (Compression.of(mark)) {
-                    case NONE -> stored;
-                    case GZIP -> new BufferedInputStream(GzipCompressorInputStream.builder()
-                            .setInputStream(stored)
-                            .setDecompressConcatenated(true)
-                            .get());
-                    case ZSTANDARD -> new BufferedInputStream(new ZstdInputStream(stored));
-                };
+        InputStream plain = switch (Compression.of(mark)) {
+            case NONE -> stored;
+            case GZIP ->
+                new BufferedInputStream(GzipCompressorInputStream.builder()
+                        .setInputStream(stored)
+                        .setDecompressConcatenated(true)
+                        .get());
+            case ZSTANDARD -> new BufferedInputStream(new ZstdInputStream(stored));
+        };
         skipByteOrderMark(file, plain);
         return plain;
     }

@@ -61,7 +61,9 @@ final class Continuation {
         if (tokenizer.isPresent() && id == tokenizer.get().endOfText()) {
             stop = Optional.of(Stop.END_OF_TEXT);
         } else {
-            shown = show(tokenizer.map(t -> stream.add(t.decodeBytes(new int[] {id}))).orElse(""));
+            shown = show(tokenizer
+                    .map(t -> stream.add(t.decodeBytes(new int[] {id})))
+                    .orElse(""));
             if (endsWithEndString()) {
                 stop = Optional.of(Stop.END_STRING);
             } else if (count == tokens.length) {
@@ -80,7 +82,9 @@ final class Continuation {
                 Arrays.stream(prompt).boxed().toList(),
                 Arrays.stream(tokens, prompt.length, count).boxed().toList(),
                 List.copyOf(logprobs),
-                IntStream.range(0, promptLogprobs.length).mapToObj(i -> promptLogprobs[i]).toList(),
+                IntStream.range(0, promptLogprobs.length)
+                        .mapToObj(i -> promptLogprobs[i])
+                        .toList(),
                 text.toString(),
                 stop.orElseThrow(),
                 seconds);

@@ -6,10 +6,12 @@ import java.util.List;
 ///
 /// @param prompt         its tokens
 /// @param tokens         the new tokens, a final `<|endoftext|>` included
-/// @param logprobs       one for each new token: log softmax, before temperature, over the ids that may be chosen
-/// @param promptLogprobs one for each of the prompt's tokens but the first, over all rows of the vocabulary, as NeMo's
-///                       `compute_logprob`; empty unless asked for
-/// @param text           the new tokens' text, without a final `<|endoftext|>`; empty for a model without a tokenizer
+/// @param logprobs       one for each new token: log softmax, before temperature, over the ids that may be
+///                       chosen
+/// @param promptLogprobs one for each of the prompt's tokens but the first, over all rows of the vocabulary, as
+///                       NeMo's `compute_logprob`; empty unless asked for
+/// @param text           the new tokens' text, without a final `<|endoftext|>`; empty for a model without a
+///                       tokenizer
 /// @param seconds        from the batch's start to this text's end
 public record Generation(
         List<Integer> prompt,

@@ -8,9 +8,10 @@ import java.util.List;
 /// @param tokens            new tokens at most
 /// @param minTokens         before that many, `<|endoftext|>` cannot be chosen
 /// @param sampling          greedy, or temperature, top-k and top-p with a seed
-/// @param repetitionPenalty divides positive and multiplies negative logits of tokens that the text has (Keskar et al.
-///                          2019); 1 is none; greedy choice ignores it, as NeMo's does
-/// @param endStrings        texts that end the generation when the generated text ends with them; each stays in the text
+/// @param repetitionPenalty divides positive and multiplies negative logits of tokens that the text has (Keskar
+///                          et al. 2019); 1 is none; greedy choice ignores it, as NeMo's does
+/// @param endStrings        texts that end the generation when the generated text ends with them; each stays in
+///                          the text
 /// @param scoresPrompt      with log-probabilities of the prompt's tokens
 public record GenerationOptions(
         int tokens,

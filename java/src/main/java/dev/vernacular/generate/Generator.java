@@ -19,9 +19,9 @@ import java.util.stream.Collectors;
 
 /// Continues prompts with a GPT, a batch at a time.
 ///
-/// Each text gets as many tokens as were asked for and, chosen greedily, the same ones as alone, however long the other
-/// prompts of its batch are. (NeMo counts from the longest prompt, so that shorter ones get more.) Sampled texts depend on
-/// the seed and on the prompt's place in the list.
+/// Each text gets as many tokens as were asked for and, chosen greedily, the same ones as alone, however long
+/// the other prompts of its batch are. (NeMo counts from the longest prompt, so that shorter ones get more.)
+/// Sampled texts depend on the seed and on the prompt's place in the list.
 public final class Generator {
     /// Sees text as it grows: never a part of a character.
     @FunctionalInterface
@@ -74,7 +74,8 @@ public final class Generator {
 
     /// The capacity that prompts and new tokens need.
     ///
-    /// @throws GenerateException if a prompt is empty or goes, with its new tokens, beyond the model's positions
+    /// @throws GenerateException if a prompt is empty or goes, with its new tokens, beyond the model's
+    ///                           positions
     public static int capacity(GptConfig config, List<int[]> prompts, int tokens) {
         int capacity = 1;
         for (int i = 0; i < prompts.size(); i++) {
@@ -86,7 +87,8 @@ public final class Generator {
             long needed = length + (long) Math.max(0, tokens - 1);
             if (!config.usesRope() && needed > config.maxPositions() || needed > Integer.MAX_VALUE) {
                 throw new GenerateException("prompt " + (i + 1) + " has " + length
-                        + (length == 1 ? " token; with " : " tokens; with ") + tokens + " new ones it goes beyond the model's " + config.maxPositions()
+                        + (length == 1 ? " token; with " : " tokens; with ") + tokens
+                        + " new ones it goes beyond the model's " + config.maxPositions()
                         + " positions\n  Ask for at most " + Math.max(0, config.maxPositions() + 1 - length)
                         + " tokens, or shorten the prompt.");
             }
@@ -97,7 +99,8 @@ public final class Generator {
 
     /// Continues the prompts, in their order.
     ///
-    /// @throws GenerateException before anything runs if a prompt is empty, has an id that the model lacks, or is too long
+    /// @throws GenerateException before anything runs if a prompt is empty, has an id that the model lacks, or
+    ///                           is too long
     public List<Generation> generate(List<int[]> prompts, GenerationOptions options, Listener listener) {
         check(prompts, options);
         List<Generation> results = new ArrayList<>();

@@ -15,9 +15,10 @@ import java.util.Optional;
 
 /// The configuration of NeMo's `megatron_gpt_eval.py`, from its `key=value` arguments.
 ///
-/// What differs from the script: each prompt gets `tokens_to_generate` new tokens, not only the longest one; texts are
-/// generated and printed once; and `repetition_penalty` is applied only when it is given, and then in the usual form, to
-/// positive and negative logits (the script applies its default of 1.2 only while computing log-probabilities).
+/// What differs from the script: each prompt gets `tokens_to_generate` new tokens, not only the longest one;
+/// texts are generated and printed once; and `repetition_penalty` is applied only when it is given, and then in
+/// the usual form, to positive and negative logits (the script applies its default of 1.2 only while computing
+/// log-probabilities).
 public final class NemoInference {
     private static final String DEFAULTS = "megatron_gpt_inference.yaml";
     private final Section root;
@@ -43,11 +44,13 @@ public final class NemoInference {
     ///
     /// @param model replaces `gpt_model_file` and `checkpoint_dir`
     /// @param seed  of sampling, which NeMo's script has no key for
-    /// @throws GenerateException if no model is named, or if something is asked for that this program does not do
+    /// @throws GenerateException if no model is named, or if something is asked for that this program does not
+    ///                           do
     public GenerationRequest request(Optional<Path> model, long seed) {
         if (inference.flag("all_probs").orElse(false)) {
-            throw new GenerateException("inference.all_probs=True is not supported: it gives a number for every row of the"
-                    + " vocabulary and token\n  Use inference.compute_logprob=True, or the command score.");
+            throw new GenerateException(
+                    "inference.all_probs=True is not supported: it gives a number for every row of the"
+                            + " vocabulary and token\n  Use inference.compute_logprob=True, or the command score.");
         }
         return new GenerationRequest(
                 model.orElseGet(this::model),
@@ -82,7 +85,8 @@ public final class NemoInference {
 
     /// With `compute_logprob` NeMo takes one greedy token whatever else is set.
     private GenerationOptions options(long seed) {
-        int tokens = scoresPrompt() ? 1 : inference.integer("tokens_to_generate", 0).orElse(30);
+        int tokens =
+                scoresPrompt() ? 1 : inference.integer("tokens_to_generate", 0).orElse(30);
         return new GenerationOptions(
                 tokens,
                 Math.min(tokens, inference.integer("min_tokens_to_generate", 0).orElse(0)),
@@ -95,9 +99,7 @@ public final class NemoInference {
     private Sampling sampling(long seed) {
         boolean isGreedy = scoresPrompt() || inference.flag("greedy").orElse(false);
         int topK = inference.integer("top_k", 0).orElse(0);
-        return isGreedy
-                ? Sampling.GREEDY
-                : new Sampling(number("temperature", 1), topK, number("top_p", 0.9), seed);
+        return isGreedy ? Sampling.GREEDY : new Sampling(number("temperature", 1), topK, number("top_p", 0.9), seed);
     }
 
     private boolean scoresPrompt() {

@@ -6,8 +6,8 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/// Bytes in, text out: a token may end in the middle of a character, whose bytes wait here for the rest. Bytes that are no
-/// UTF-8 become U+FFFD.
+/// Bytes in, text out: a token may end in the middle of a character, whose bytes wait here for the rest. Bytes
+/// that are no UTF-8 become U+FFFD.
 final class TextStream {
     private static final int LONGEST_CHARACTER = 4;
     private final CharsetDecoder decoder = StandardCharsets.UTF_8
@@ -27,7 +27,10 @@ final class TextStream {
     }
 
     private String decode(byte[] bytes, boolean isEnd) {
-        ByteBuffer in = ByteBuffer.allocate(held.length + bytes.length).put(held).put(bytes).flip();
+        ByteBuffer in = ByteBuffer.allocate(held.length + bytes.length)
+                .put(held)
+                .put(bytes)
+                .flip();
         CharBuffer out = CharBuffer.allocate(in.remaining() + LONGEST_CHARACTER);
         decoder.decode(in, out, isEnd);
         if (isEnd) {

@@ -11,7 +11,8 @@ public final class Backends {
 
     private Backends() {}
 
-    /// `auto` takes the first of cuda, cpu, reference that can be had; a backend named explicitly is that one or an error.
+    /// `auto` takes the first of cuda, cpu, reference that can be had; a backend named explicitly is that one
+    /// or an error.
     ///
     /// @param name    auto, cuda, cpu, cuda-emulated or reference
     /// @param threads of the cpu backend; 0: all that this process may use
@@ -29,8 +30,8 @@ public final class Backends {
                 throw KernelException.unavailable("--backend " + name + " cannot be had: " + NO_CUDA
                         + "\n  Use --backend cpu, or auto for the fastest of this machine.");
             default ->
-                throw KernelException.unavailable("--backend is '" + name
-                        + "'\n  Choose one of auto, cuda, cpu, cuda-emulated, reference.");
+                throw KernelException.unavailable(
+                        "--backend is '" + name + "'\n  Choose one of auto, cuda, cpu, cuda-emulated, reference.");
         };
     }
 

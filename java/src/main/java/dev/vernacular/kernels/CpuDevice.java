@@ -3,8 +3,9 @@ package dev.vernacular.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// Host memory. Big blocks are 2 MiB aligned and ask for huge pages: with 4 KiB pages a 150 MB matrix read by columns
-/// misses the TLB at every row. Their pages exist from the first touch on, near the thread that touches them.
+/// Host memory. Big blocks are 2 MiB aligned and ask for huge pages: with 4 KiB pages a 150 MB matrix read by
+/// columns misses the TLB at every row. Their pages exist from the first touch on, near the thread that touches
+/// them.
 public final class CpuDevice implements Device {
     private static final long SMALL_ALIGNMENT = 256;
     private final Arena arena = Arena.ofShared();

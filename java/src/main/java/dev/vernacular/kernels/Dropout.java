@@ -1,7 +1,7 @@
 package dev.vernacular.kernels;
 
-/// Where and how much a kernel drops. Masks come from Philox keyed by the step's seed and counted by (global sample,
-/// site, element), so they depend on neither micro-batch size nor recomputation.
+/// Where and how much a kernel drops. Masks come from Philox keyed by the step's seed and counted by (global
+/// sample, site, element), so they depend on neither micro-batch size nor recomputation.
 ///
 /// @param site           number of the place in the network, different for every dropout of a step
 /// @param probability    of an element to be zeroed, 0 .. 1 (excluded)

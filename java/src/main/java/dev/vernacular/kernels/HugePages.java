@@ -7,8 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// Zeroed blocks by `mmap(2)`, aligned to huge pages and advised to use them. An arena's own allocation writes its zeros
-/// at once, in small pages, before anything could be advised. Elsewhere than on Linux the arena allocates.
+/// Zeroed blocks by `mmap(2)`, aligned to huge pages and advised to use them. An arena's own allocation writes
+/// its zeros at once, in small pages, before anything could be advised. Elsewhere than on Linux the arena
+/// allocates.
 final class HugePages {
     static final long BYTES = 2 << 20;
     private static final int READ_WRITE = 1 | 2;
@@ -31,7 +32,8 @@ final class HugePages {
         }
         long padding = (BYTES - mapped.address() % BYTES) % BYTES;
         // The size and owner of what mmap returned are known only here.
-        MemorySegment block = mapped.reinterpret(reserved, arena, HugePages::unmap).asSlice(padding, bytes);
+        MemorySegment block =
+                mapped.reinterpret(reserved, arena, HugePages::unmap).asSlice(padding, bytes);
         advise(block);
         return block;
     }
@@ -74,9 +76,8 @@ final class HugePages {
                         ValueLayout.JAVA_INT,
                         ValueLayout.JAVA_INT,
                         ValueLayout.JAVA_LONG));
-        static final MethodHandle MUNMAP = bind(
-                "munmap",
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+        static final MethodHandle MUNMAP =
+                bind("munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
         static final MethodHandle MADVISE = bind(
                 "madvise",
                 FunctionDescriptor.of(

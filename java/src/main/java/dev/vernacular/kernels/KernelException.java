@@ -2,7 +2,8 @@ package dev.vernacular.kernels;
 
 import dev.vernacular.VernacularException;
 
-/// A kernel call that was refused or failed (exit 1), or a backend that cannot be had (exit 2: another can be chosen).
+/// A kernel call that was refused or failed (exit 1), or a backend that cannot be had (exit 2: another can be
+/// chosen).
 public final class KernelException extends VernacularException {
     private static final long serialVersionUID = 1;
     private final int exitStatus;

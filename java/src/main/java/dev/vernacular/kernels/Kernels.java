@@ -1,16 +1,18 @@
 package dev.vernacular.kernels;
 
-/// The operations of a GPT's training step and of decoding, each the size of one kernel launch: the seam between the
-/// model and its backends. `vernacular.h` states the mathematics of each; names and order here are the same.
+/// The operations of a GPT's training step and of decoding, each the size of one kernel launch: the seam
+/// between the model and its backends. `vernacular.h` states the mathematics of each; names and order here are
+/// the same.
 ///
-/// Sizes come from the tensors' shapes, which every implementation checks; axes may be joined ([B, T, C] serves as
-/// [rows, C]). Outputs come first. An optional tensor that is absent is [Tensor#NONE]. Activations and their gradients
-/// share one dtype (float32, bfloat16 or float16), the residual stream has its own; statistics, masters and parameter
-/// gradients are float32 (all of them float64 in a [dev.vernacular.kernels.reference.ReferenceKernels] run for finite
-/// differences). `accumulate` adds to a parameter gradient instead of writing it. Calls may be asynchronous:
-/// [Device#synchronize] waits.
+/// Sizes come from the tensors' shapes, which every implementation checks; axes may be joined ([B, T, C] serves
+/// as [rows, C]). Outputs come first. An optional tensor that is absent is [Tensor#NONE]. Activations and their
+/// gradients share one dtype (float32, bfloat16 or float16), the residual stream has its own; statistics,
+/// masters and parameter gradients are float32 (all of them float64 in a
+/// [dev.vernacular.kernels.reference.ReferenceKernels] run for finite differences). `accumulate` adds to a
+/// parameter gradient instead of writing it. Calls may be asynchronous: [Device#synchronize] waits.
 ///
-/// Every method throws [KernelException] when an argument or the backend is at fault, and then has written nothing.
+/// Every method throws [KernelException] when an argument or the backend is at fault, and then has written
+/// nothing.
 public interface Kernels extends AutoCloseable {
     /// What runs, for a person: backend, instruction set or device, threads.
     String describe();
@@ -102,8 +104,8 @@ public interface Kernels extends AutoCloseable {
 
     /// `dResidual (+)= LN'(dOut); dX = dropout'(dResidual)`.
     ///
-    /// @param dResidual   [rows, C] residual dtype: with `addResidual` the gradient of `sum` from above; on return
-    ///                    the whole gradient of `sum`
+    /// @param dResidual   [rows, C] residual dtype: with `addResidual` the gradient of `sum` from above; on
+    ///                    return the whole gradient of `sum`
     /// @param dX          [rows, C] dtype, written; none when forward had no `x`
     /// @param dWeight     [C] float32; `dBias` likewise, or none
     /// @param sum         [rows, C], what forward normalised
@@ -125,7 +127,8 @@ public interface Kernels extends AutoCloseable {
 
     // ---- linear -----------------------------------------------------------------------------------------------------
 
-    /// `pre = x weightᵀ + bias; y = activation(pre)`; `y` comes from `pre` as stored, so that it can be recomputed.
+    /// `pre = x weightᵀ + bias; y = activation(pre)`; `y` comes from `pre` as stored, so that it can be
+    /// recomputed.
     ///
     /// @param y    [rows, N] dtype, written
     /// @param pre  [rows, N] dtype, written; none to drop it, and without an activation
@@ -183,11 +186,12 @@ public interface Kernels extends AutoCloseable {
 
     // ---- classifier -------------------------------------------------------------------------------------------------
 
-    /// `losses[r] = -log softmax(hidden[r] headᵀ)[labels[r]]` over the first `columns` columns, and with
-    /// `g[r] = rowScale[r] * lossScale` the gradients of `Σ g[r] losses[r]`. Logits exist for some rows at a time.
+    /// `losses[r] = -log softmax(hidden[r] headᵀ)[labels[r]]` over the first `columns` columns, and with `g[r]
+    /// = rowScale[r] * lossScale` the gradients of `Σ g[r] losses[r]`. Logits exist for some rows at a time.
     ///
     /// @param losses   [rows] float32, nats, written; 0 where the label is -1
-    /// @param dHidden  [rows, C] dtype, written; none for forward only (`dHead` and `rowScale` are then none too)
+    /// @param dHidden  [rows, C] dtype, written; none for forward only (`dHead` and `rowScale` are then none
+    ///                 too)
     /// @param dHead    [Vp, C] float32
     /// @param labels   [rows] int32
     /// @param rowScale [rows] float32
@@ -207,15 +211,16 @@ public interface Kernels extends AutoCloseable {
 
     // ---- optimizer --------------------------------------------------------------------------------------------------
 
-    /// Writes the step block's `gradientNorm`, `gradientScale` (clip factor / loss scale) and `skip` (not finite).
+    /// Writes the step block's `gradientNorm`, `gradientScale` (clip factor / loss scale) and `skip` (not
+    /// finite).
     ///
     /// @param gradients flat float32
     /// @param segments  a [ParameterSegments]' tensor
     /// @param clip      largest norm, 0 for no clipping
     void gradientNorm(Tensor gradients, ParameterSegments segments, float clip);
 
-    /// One AdamW update of `masters` from `gradients * gradientScale`, with the step block's learning rate and count;
-    /// refreshes compute copies. Does nothing when the step block says skip.
+    /// One AdamW update of `masters` from `gradients * gradientScale`, with the step block's learning rate and
+    /// count; refreshes compute copies. Does nothing when the step block says skip.
     ///
     /// @param masters flat float32; `m`, `v` (moments), `gradients` likewise
     void adamwUpdate(Tensor masters, Tensor m, Tensor v, Tensor gradients, ParameterSegments segments, AdamW adamw);

@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A layout of named tensors in one block, computed before anything is allocated: what `--dry-run` prints is what a run
-/// uses. Every tensor starts at a multiple of 256 bytes.
+/// A layout of named tensors in one block, computed before anything is allocated: what `--dry-run` prints is
+/// what a run uses. Every tensor starts at a multiple of 256 bytes.
 public final class MemoryPlan {
     private static final long ALIGNMENT = 256;
     private final List<Entry> entries = new ArrayList<>();

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
-/// The parameter tensors inside the flat buffers, as the optimizer's kernels see them: an array of `vn_segment` in
-/// device memory.
+/// The parameter tensors inside the flat buffers, as the optimizer's kernels see them: an array of `vn_segment`
+/// in device memory.
 ///
 /// @param device [count * BYTES]
 /// @param list   the same in Java

@@ -3,8 +3,8 @@ package dev.vernacular.kernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The `vn_step` of `vernacular.h`: what changes from step to step. Kernels read it from device memory; the host writes
-/// its first half and reads its second through a host copy.
+/// The `vn_step` of `vernacular.h`: what changes from step to step. Kernels read it from device memory; the
+/// host writes its first half and reads its second through a host copy.
 ///
 /// @param device [BYTES] the block that kernels see
 /// @param owner  the device it is on

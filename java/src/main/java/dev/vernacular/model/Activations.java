@@ -9,8 +9,9 @@ import java.util.List;
 /// The buffers of one micro-batch of B sequences of T tokens (rows = B T).
 ///
 /// Kept for backward, a layer: its two residual sums with their statistics, q/k/v, the attention's output and
-/// log-sum-exp, and the MLP's pre-activation. Outputs of norms and of the activation are computed again in backward
-/// (1 % of the time, a third of the memory). Forward alone keeps one layer's buffers and uses them for all.
+/// log-sum-exp, and the MLP's pre-activation. Outputs of norms and of the activation are computed again in
+/// backward (1 % of the time, a third of the memory). Forward alone keeps one layer's buffers and uses them for
+/// all.
 ///
 /// @param normed         [rows, C] dtype, output of the norm at hand
 /// @param activated      [rows, F] dtype, output of the MLP's activation
@@ -88,7 +89,8 @@ record Activations(
     private static List<Layer> layers(
             Space space, GptConfig config, Precision precision, long batch, long sequenceLength, boolean training) {
         if (!training) {
-            return Collections.nCopies(config.layers(), layer(space, "layer.", config, precision, batch, sequenceLength));
+            return Collections.nCopies(
+                    config.layers(), layer(space, "layer.", config, precision, batch, sequenceLength));
         }
         List<Layer> layers = new ArrayList<>();
         for (int layer = 0; layer < config.layers(); layer++) {

@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/// A micro-batch of B sequences of T tokens in fixed device buffers, filled from the host: what the kernels of a step
-/// read beside the weights.
+/// A micro-batch of B sequences of T tokens in fixed device buffers, filled from the host: what the kernels of
+/// a step read beside the weights.
 public final class BatchBuffers {
     static final String KIND = "batch";
     private final long batch;
@@ -45,8 +45,7 @@ public final class BatchBuffers {
     /// @param buffer     int32, of at least [#elements]
     /// @param host       as many bytes of the host
     /// @param scaleDtype of the row scales: float32, or float64 for finite differences
-    BatchBuffers(
-            long batch, long sequenceLength, Dtype scaleDtype, Tensor buffer, Device device, MemorySegment host) {
+    BatchBuffers(long batch, long sequenceLength, Dtype scaleDtype, Tensor buffer, Device device, MemorySegment host) {
         this.batch = batch;
         this.sequenceLength = Math.toIntExact(sequenceLength);
         this.rows = Math.toIntExact(batch * sequenceLength);

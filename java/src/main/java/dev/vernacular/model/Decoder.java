@@ -17,8 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/// A GPT that continues a batch of token sequences of different lengths, one token a step, with a cache of keys and
-/// values. All its memory is one block; a step allocates nothing.
+/// A GPT that continues a batch of token sequences of different lengths, one token a step, with a cache of keys
+/// and values. All its memory is one block; a step allocates nothing.
 ///
 /// ```
 /// decoder.prefill(prompts);                  // all tokens but the last of each
@@ -27,8 +27,8 @@ import java.util.Optional;
 /// decoder.step(next, active); ...
 /// ```
 ///
-/// A sequence's results do not depend on what else is in the batch, but for the order in which a backend's matrix
-/// product may sum for another number of rows.
+/// A sequence's results do not depend on what else is in the batch, but for the order in which a backend's
+/// matrix product may sum for another number of rows.
 public final class Decoder {
     /// Tokens of each prompt that go through the model at once.
     private static final int PROMPT_BLOCK = 64;
@@ -57,8 +57,8 @@ public final class Decoder {
     private final int[] noLabels;
 
     /// @param capacity    longest sequence in tokens, the last new one not counted: nothing follows it
-    /// @param weightDtype of the matrices: float32, bfloat16, float16 or int8 with a scale a row; activations are
-    ///                    float32
+    /// @param weightDtype of the matrices: float32, bfloat16, float16 or int8 with a scale a row; activations
+    ///                    are float32
     /// @throws ModelException if the model has fewer positions than `capacity`
     public Decoder(GptConfig config, Dtype weightDtype, int batch, int capacity, Kernels kernels, Device device) {
         requireFits(config, capacity);
@@ -202,8 +202,8 @@ public final class Decoder {
         prefill(prompts, (model, first) -> model.encode());
     }
 
-    /// The same, with the log-probability of each token but the first given those before it, over all rows of the
-    /// vocabulary, padding included.
+    /// The same, with the log-probability of each token but the first given those before it, over all rows of
+    /// the vocabulary, padding included.
     ///
     /// @return one less than its tokens for each prompt
     public float[][] prefillScored(int[][] prompts) {
@@ -248,8 +248,8 @@ public final class Decoder {
         }
     }
 
-    /// Tokens `first ..` of each prompt, labelled with those after them; a prompt that ends before gets padding, which
-    /// the cache holds after its end until real tokens take the place.
+    /// Tokens `first ..` of each prompt, labelled with those after them; a prompt that ends before gets
+    /// padding, which the cache holds after its end until real tokens take the place.
     private void loadBlock(BatchBuffers inputs, int[][] prompts, int first) {
         int tokens = inputs.sequenceLength();
         int[] ids = new int[inputs.rows()];
@@ -295,7 +295,10 @@ public final class Decoder {
 
     /// Gives a token no probability in one sequence's next choice.
     public void forbid(int row, int id) {
-        Tensor logit = places.logits().slice(row, 1).reshape(config.paddedVocabularySize()).slice(id, 1);
+        Tensor logit = places.logits()
+                .slice(row, 1)
+                .reshape(config.paddedVocabularySize())
+                .slice(id, 1);
         device.upload(logit, impossible);
     }
 

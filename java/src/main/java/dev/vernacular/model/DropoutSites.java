@@ -2,7 +2,8 @@ package dev.vernacular.model;
 
 import dev.vernacular.kernels.Dropout;
 
-/// The places of a GPT that drop, numbered: 0 is the embedding, then attention, projection and MLP of each layer.
+/// The places of a GPT that drop, numbered: 0 is the embedding, then attention, projection and MLP of each
+/// layer.
 ///
 /// @param isActive false leaves every place without dropout (evaluation)
 record DropoutSites(GptConfig config, long sequenceLength, boolean isActive) {

@@ -3,9 +3,8 @@ package dev.vernacular.model;
 import dev.vernacular.kernels.Activation;
 import dev.vernacular.kernels.Norm;
 
-/// The architecture of a GPT: what decides the shapes of its parameters and the arithmetic of its forward pass. Names
-/// are
-/// those of NeMo's model config.
+/// The architecture of a GPT: what decides the shapes of its parameters and the arithmetic of its forward pass.
+/// Names are those of NeMo's model config.
 ///
 /// @param layers                L
 /// @param hiddenSize            C
@@ -22,9 +21,10 @@ import dev.vernacular.kernels.Norm;
 /// @param isTied                the head is the token table
 /// @param hasBias               linear layers have biases; norms always do
 /// @param scalesScores          scores are divided by the root of D
-/// @param hiddenDropout         of the embedding and the residual branches; `attentionDropout` of the probabilities
-/// @param initStd               `init_method_std`; `scaledInit` divides it by sqrt(2 L) for projections into the
-/// residual
+/// @param hiddenDropout         of the embedding and the residual branches; `attentionDropout` of the
+///                              probabilities
+/// @param initStd               `init_method_std`; `scaledInit` divides it by sqrt(2 L) for projections into
+///                              the residual
 public record GptConfig(
         int layers,
         int hiddenSize,

@@ -10,8 +10,8 @@ import dev.vernacular.model.LayerParameters.LinearParameters;
 import dev.vernacular.model.LayerParameters.NormParameters;
 import java.util.Optional;
 
-/// A GPT (Radford et al. 2019; Megatron's pre-norm form) as a list of kernel calls. It owns no memory: parameters,
-/// gradients and activations are a [ModelMemory]'s.
+/// A GPT (Radford et al. 2019; Megatron's pre-norm form) as a list of kernel calls. It owns no memory:
+/// parameters, gradients and activations are a [ModelMemory]'s.
 ///
 /// ```
 /// stream = dropout(token rows + position rows)
@@ -20,8 +20,8 @@ import java.util.Optional;
 /// losses = cross entropy(norm(stream) headᵀ)
 /// ```
 ///
-/// A branch joins the stream inside the next norm's kernel, which is why each block begins with the branch of the block
-/// before it.
+/// A branch joins the stream inside the next norm's kernel, which is why each block begins with the branch of
+/// the block before it.
 public final class GptModel {
     private final GptConfig config;
     private final Kernels kernels;
@@ -117,7 +117,12 @@ public final class GptModel {
             linear(branch, a.attended(), w.projection());
             addAndNorm(a.middle(), kept.normed(), a.input().sum(), branch, w.mlpNorm(), dropout.projection(layer));
             kernels.linearForward(
-                    kept.activated(), a.preActivation(), kept.normed(), w.up().weight(), w.up().bias(), config.activation());
+                    kept.activated(),
+                    a.preActivation(),
+                    kept.normed(),
+                    w.up().weight(),
+                    w.up().bias(),
+                    config.activation());
             linear(branch, kept.activated(), w.down());
             stream = a.middle().sum();
         }
@@ -156,7 +161,8 @@ public final class GptModel {
             linearBackward(dNormed, d.qkv(), kept.dQkv(), kept.normed(), w.qkv(), accumulate);
             Tensor dPrevious = layer == 0 ? Tensor.NONE : dBranch;
             Dropout previous = dropout.mlp(layer - 1);
-            normBackward(dPrevious, d.attentionNorm(), dNormed, a.input(), w.attentionNorm(), previous, true, accumulate);
+            normBackward(
+                    dPrevious, d.attentionNorm(), dNormed, a.input(), w.attentionNorm(), previous, true, accumulate);
         }
         kernels.embeddingBackward(
                 gradients.wordEmbeddings().master(),
@@ -186,9 +192,9 @@ public final class GptModel {
                 accumulate);
     }
 
-    /// `to.sum = residual + dropout(branch); out = norm(to.sum)`; without a branch the residual itself is normalised.
-    private void addAndNorm(
-            Stream to, Tensor out, Tensor residual, Tensor branch, NormParameters w, Dropout dropout) {
+    /// `to.sum = residual + dropout(branch); out = norm(to.sum)`; without a branch the residual itself is
+    /// normalised.
+    private void addAndNorm(Stream to, Tensor out, Tensor residual, Tensor branch, NormParameters w, Dropout dropout) {
         kernels.residualLayerNormForward(
                 branch.isNone() ? Tensor.NONE : to.sum(),
                 out,
@@ -255,7 +261,8 @@ public final class GptModel {
                 dX, d.weight().master(), d.bias(), dY, x, Tensor.NONE, w.weight(), Activation.NONE, accumulate);
     }
 
-    /// Backward of a product whose input was an activation's output; `dPre` is the gradient before that activation.
+    /// Backward of a product whose input was an activation's output; `dPre` is the gradient before that
+    /// activation.
     private void activatedLinearBackward(
             Tensor dPre, LinearParameters d, Tensor dY, Tensor pre, LinearParameters w, boolean accumulate) {
         Tensor x = kept.activated();
@@ -265,8 +272,7 @@ public final class GptModel {
 
     /// The activation's output again, into the shared buffer.
     private void activateAgain(Tensor preActivation) {
-        kernels.biasActivationForward(
-                kept.activated(), Tensor.NONE, preActivation, Tensor.NONE, config.activation());
+        kernels.biasActivationForward(kept.activated(), Tensor.NONE, preActivation, Tensor.NONE, config.activation());
     }
 
     private AttentionShape shape() {

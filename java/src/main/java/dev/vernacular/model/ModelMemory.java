@@ -102,7 +102,11 @@ public final class ModelMemory {
                     + " tokens in memory for " + plan.batch() + " x " + plan.sequenceLength());
         }
         ParameterViews weights = new ParameterViews(
-                config(), layout(), places.masters(), places.copies(), plan.precision().activation());
+                config(),
+                layout(),
+                places.masters(),
+                places.copies(),
+                plan.precision().activation());
         ParameterViews gradients =
                 plan.isTraining() ? new ParameterViews(config(), layout(), places.gradients()) : weights;
         BatchBuffers batchBuffers = new BatchBuffers(
@@ -174,5 +178,4 @@ public final class ModelMemory {
         }
         return doubles;
     }
-
 }

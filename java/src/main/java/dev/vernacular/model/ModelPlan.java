@@ -9,8 +9,8 @@ import dev.vernacular.model.ParameterLayout.Parameter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// What a model will keep on a device, counted before anything is allocated: what `--dry-run` prints is what a run
-/// uses.
+/// What a model will keep on a device, counted before anything is allocated: what `--dry-run` prints is what a
+/// run uses.
 public final class ModelPlan {
     private final GptConfig config;
     private final Precision precision;
@@ -162,7 +162,8 @@ public final class ModelPlan {
         return isTraining ? in.take(kind, name, precision.parameter(), layout.elements()) : Tensor.NONE;
     }
 
-    /// Bytes of the parameter's compute copy, 0 where products read the master or the parameter is no factor of one.
+    /// Bytes of the parameter's compute copy, 0 where products read the master or the parameter is no factor of
+    /// one.
     static long copyBytes(Parameter parameter, Dtype dtype, boolean isTraining, Kernels kernels) {
         boolean isFactor = !parameter.isVector() && !parameter.name().equals(ParameterLayout.POSITION_EMBEDDINGS);
         return isFactor ? kernels.computeCopyBytes(parameter.rows(), parameter.cols(), dtype, isTraining) : 0;
@@ -172,8 +173,7 @@ public final class ModelPlan {
         return sizes(config, rows, sequenceLength, precision.activation(), isTraining);
     }
 
-    static Kernels.Sizes sizes(
-            GptConfig config, long rows, long sequenceLength, Dtype dtype, boolean isTraining) {
+    static Kernels.Sizes sizes(GptConfig config, long rows, long sequenceLength, Dtype dtype, boolean isTraining) {
         return new Kernels.Sizes(
                 rows,
                 sequenceLength,

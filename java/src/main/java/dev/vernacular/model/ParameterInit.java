@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 /// Fresh parameters as Megatron draws them: matrices from N(0, std), those into the residual stream from
 /// N(0, std / sqrt(2 L)), biases 0, norms' scales 1.
 ///
-/// Each number is a function of (seed, parameter's name, element) alone, so neither the order of the buffer nor the
-/// number of threads matters.
+/// Each number is a function of (seed, parameter's name, element) alone, so neither the order of the buffer nor
+/// the number of threads matters.
 ///
 /// @param seed of the whole model
 public record ParameterInit(GptConfig config, long seed) {
@@ -26,7 +26,8 @@ public record ParameterInit(GptConfig config, long seed) {
     }
 
     private void fill(Parameter parameter, MemorySegment values) {
-        double projectionStd = config.scaledInit() ? config.initStd() / Math.sqrt(2.0 * config.layers()) : config.initStd();
+        double projectionStd =
+                config.scaledInit() ? config.initStd() / Math.sqrt(2.0 * config.layers()) : config.initStd();
         switch (parameter.init()) {
             case ZERO -> constant(values, 0f);
             case UNIT_SCALE -> constant(values, config.norm() == Norm.LAYERNORM1P ? 0f : 1f);

@@ -5,12 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Where each parameter tensor lies in the flat buffers of masters, gradients and moments: in the order in which
-/// backward
-/// finishes them (the head first, the embeddings last), each aligned to 256 bytes.
+/// Where each parameter tensor lies in the flat buffers of masters, gradients and moments: in the order in
+/// which backward finishes them (the head first, the embeddings last), each aligned to 256 bytes.
 ///
-/// The names are this project's own; `checkpoint` maps them to every format's. Rows of `qkv` are all queries, then all
-/// keys, then all values, head after head.
+/// The names are this project's own; `checkpoint` maps them to every format's. Rows of `qkv` are all queries,
+/// then all keys, then all values, head after head.
 public final class ParameterLayout {
     public static final String WORD_EMBEDDINGS = "word_embeddings.weight";
     public static final String POSITION_EMBEDDINGS = "position_embeddings.weight";
@@ -31,7 +30,8 @@ public final class ParameterLayout {
         ZERO,
         /// Normal with `init_method_std`.
         NORMAL,
-        /// Normal with `init_method_std / sqrt(2 L)` when the config scales it: projections into the residual stream.
+        /// Normal with `init_method_std / sqrt(2 L)` when the config scales it: projections into the residual
+        /// stream.
         SCALED_NORMAL,
         /// A norm's weight: scale one (zero for layernorm1p).
         UNIT_SCALE

@@ -13,7 +13,7 @@ public interface ParameterSource {
     ///
     /// @param flat [layout.elements()] float32
     static ParameterSource ofFlat(MemorySegment flat) {
-        return (parameter, values) -> values.copyFrom(
-                flat.asSlice(parameter.offset() * Float.BYTES, parameter.elements() * Float.BYTES));
+        return (parameter, values) ->
+                values.copyFrom(flat.asSlice(parameter.offset() * Float.BYTES, parameter.elements() * Float.BYTES));
     }
 }

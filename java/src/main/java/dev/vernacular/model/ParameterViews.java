@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/// The parameters of a model, or their gradients, by their place in the network: views into memory that others own.
+/// The parameters of a model, or their gradients, by their place in the network: views into memory that others
+/// own.
 final class ParameterViews {
     private final ParameterLayout layout;
     private final Function<Parameter, Tensor> masters;

@@ -2,8 +2,8 @@ package dev.vernacular.model;
 
 import dev.vernacular.kernels.Dtype;
 
-/// The storage types of a run. Sums are float32 and parameters, their gradients and moments are float32 in all but
-/// [#FP64].
+/// The storage types of a run. Sums are float32 and parameters, their gradients and moments are float32 in all
+/// but [#FP64].
 public enum Precision {
     FP32(Dtype.F32, Dtype.F32, Dtype.F32),
     /// bfloat16 activations and gradients of activations, a float32 residual stream.

@@ -6,8 +6,8 @@ import dev.vernacular.kernels.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Where a structure gets its tensors from. The same code lays a structure out twice: in a [Planned] space, which only
-/// counts, and then in the plan's block, where each name has its place.
+/// Where a structure gets its tensors from. The same code lays a structure out twice: in a [Planned] space,
+/// which only counts, and then in the plan's block, where each name has its place.
 interface Space {
     /// A tensor.
     ///

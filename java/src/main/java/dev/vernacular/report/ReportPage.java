@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/// Writes a [Report] as one HTML file that needs no network: the template, the chart library (Chart.js, MIT) and the
-/// numbers as JSON, which the template's script lays out.
+/// Writes a [Report] as one HTML file that needs no network: the template, the chart library (Chart.js, MIT)
+/// and the numbers as JSON, which the template's script lays out.
 public final class ReportPage {
     private static final String CHART_LIBRARY = "/META-INF/resources/webjars/chart.js/4.4.9/dist/chart.umd.js";
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -33,8 +33,11 @@ public final class ReportPage {
 
     static String html(Report report) {
         String[] template = resource("report.html").split("/\\*(CHART_LIBRARY|REPORT_DATA)\\*/", -1);
-        return template[0] + resource(CHART_LIBRARY).replace("//# sourceMappingURL=chart.umd.js.map", "")
-                + template[1] + json(report) + template[2];
+        return template[0]
+                + resource(CHART_LIBRARY).replace("//# sourceMappingURL=chart.umd.js.map", "")
+                + template[1]
+                + json(report)
+                + template[2];
     }
 
     /// JSON that may stand inside a script element: no text in it can end the element.

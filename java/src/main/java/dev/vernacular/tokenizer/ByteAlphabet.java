@@ -3,8 +3,9 @@ package dev.vernacular.tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// GPT-2's way to write any byte as a printable character, so that tokens can stand in JSON and in text files: bytes
-/// that print keep their own code point, the other 68, in ascending order, become U+0100, U+0101, … (a space is `Ġ`).
+/// GPT-2's way to write any byte as a printable character, so that tokens can stand in JSON and in text files:
+/// bytes that print keep their own code point, the other 68, in ascending order, become U+0100, U+0101, … (a
+/// space is `Ġ`).
 ///
 /// @see <a href="https://github.com/openai/gpt-2/blob/master/src/encoder.py">GPT-2, `bytes_to_unicode`</a>
 public final class ByteAlphabet {
@@ -52,8 +53,8 @@ public final class ByteAlphabet {
         return new String(spelled);
     }
 
-    /// The bytes a token spells. A token with a character outside the alphabet spells itself, in UTF-8, as Hugging
-    /// Face's byte-level decoder has it.
+    /// The bytes a token spells. A token with a character outside the alphabet spells itself, in UTF-8, as
+    /// Hugging Face's byte-level decoder has it.
     public static byte[] bytes(String token) {
         byte[] bytes = new byte[token.length()];
         for (int i = 0; i < bytes.length; i++) {

@@ -1,7 +1,7 @@
 package dev.vernacular.tokenizer;
 
-import dev.vernacular.tokenizer.pieces.Utf8;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
+import dev.vernacular.tokenizer.pieces.Utf8;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -33,8 +33,7 @@ final class SpecialTokens {
                 if (starts[text[i] & 0xFF]) {
                     for (int k = 0; k < ids.length; k++) {
                         int end = i + contents[k].length;
-                        if (end <= text.length
-                                && Arrays.equals(contents[k], 0, contents[k].length, text, i, end)) {
+                        if (end <= text.length && Arrays.equals(contents[k], 0, contents[k].length, text, i, end)) {
                             return new Match(ids[k], i, end);
                         }
                     }

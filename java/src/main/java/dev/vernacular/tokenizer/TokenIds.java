@@ -18,8 +18,8 @@ final class TokenIds {
     void addAll(JsonNode vocabulary) {
         vocabulary.propertyStream().forEach(entry -> {
             if (!entry.getValue().isInt() || entry.getValue().intValue() < 0) {
-                throw new TokenizerException(
-                        file + ": token '" + entry.getKey() + "' has id " + entry.getValue() + ", not a whole number ≥ 0");
+                throw new TokenizerException(file + ": token '" + entry.getKey() + "' has id " + entry.getValue()
+                        + ", not a whole number ≥ 0");
             }
             add(entry.getKey(), entry.getValue().intValue());
         });

@@ -2,8 +2,8 @@ package dev.vernacular.tokenizer;
 
 import dev.vernacular.tokenizer.pieces.Utf8;
 
-/// Which characters of a text its tokens cover, as Hugging Face counts: code points, the end exclusive. Tokens that
-/// share the bytes of one character all cover it whole.
+/// Which characters of a text its tokens cover, as Hugging Face counts: code points, the end exclusive. Tokens
+/// that share the bytes of one character all cover it whole.
 public final class TokenOffsets {
     private TokenOffsets() {}
 

@@ -1,20 +1,21 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.bpe.BytePairs;
 import dev.vernacular.tokenizer.bpe.MergeTable;
 import dev.vernacular.tokenizer.bpe.PieceCache;
 import dev.vernacular.tokenizer.bpe.TokenBuffer;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.pieces.Utf8;
-import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
-/// GPT-2's byte-level byte-pair encoding: text ↔ token ids, the same ids as Hugging Face `tokenizers` and `tiktoken`
-/// give for the same files. There is no unknown token and nothing is normalised: `decode(encode(text))` is `text`.
+/// GPT-2's byte-level byte-pair encoding: text ↔ token ids, the same ids as Hugging Face `tokenizers` and
+/// `tiktoken` give for the same files. There is no unknown token and nothing is normalised:
+/// `decode(encode(text))` is `text`.
 ///
 /// Immutable but for a cache that threads share safely.
 public final class Tokenizer {
@@ -30,8 +31,7 @@ public final class Tokenizer {
         this.vocabulary = vocabulary;
         this.given = given;
         Map<String, Integer> ids = vocabulary.ids();
-        this.tokenBytes =
-                vocabulary.tokens().stream().map(ByteAlphabet::bytes).toArray(byte[][]::new);
+        this.tokenBytes = vocabulary.tokens().stream().map(ByteAlphabet::bytes).toArray(byte[][]::new);
         for (AddedToken token : vocabulary.added()) {
             tokenBytes[token.id()] = Utf8.bytes(token.content());
         }
@@ -43,8 +43,8 @@ public final class Tokenizer {
 
     /// The tokenizer of a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`, or all three.
     ///
-    /// @throws TokenizerException if a file is missing or damaged, if the files disagree, or if they ask for something
-    ///                            that byte-level BPE does not have
+    /// @throws TokenizerException if a file is missing or damaged, if the files disagree, or if they ask for
+    ///                            something that byte-level BPE does not have
     public static Tokenizer load(Path folder) {
         return TokenizerFolder.load(folder);
     }
@@ -99,8 +99,8 @@ public final class Tokenizer {
         return vocabulary;
     }
 
-    /// The ids of `text`. Added tokens such as `<|endoftext|>` in the text become their id: for text of unknown origin
-    /// use [#encodeOrdinary].
+    /// The ids of `text`. Added tokens such as `<|endoftext|>` in the text become their id: for text of unknown
+    /// origin use [#encodeOrdinary].
     ///
     /// @param text a lone surrogate in it counts as U+FFFD
     public int[] encode(String text) {
@@ -179,8 +179,8 @@ public final class Tokenizer {
         return bytesOf(id).length;
     }
 
-    /// Whether the text that token `id` stands for is encoded to it: base merges that come first, or the cuts between
-    /// pieces, can leave a token that no text reaches. Added tokens always are.
+    /// Whether the text that token `id` stands for is encoded to it: base merges that come first, or the cuts
+    /// between pieces, can leave a token that no text reaches. Added tokens always are.
     public boolean isReachable(int id) {
         byte[] bytes = bytesOf(id);
         byte[] text = Utf8.bytes(Utf8.text(bytes));
@@ -203,7 +203,8 @@ public final class Tokenizer {
 
     /// Writes `vocab.json`, `merges.txt` and `tokenizer.json`.
     ///
-    /// @throws dev.vernacular.files.FilesException if one exists and `force` is false, or if it cannot be written
+    /// @throws dev.vernacular.files.FilesException if one exists and `force` is false, or if it cannot be
+    ///   written
     public void save(Path folder, boolean force) {
         TokenizerFolder.save(files(), folder, force);
     }

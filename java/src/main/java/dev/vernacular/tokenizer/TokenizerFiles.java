@@ -1,7 +1,7 @@
 package dev.vernacular.tokenizer;
 
-/// The files of a byte-level BPE tokenizer, as bytes: what a checkpoint carries and a folder holds. An empty array is a
-/// file that is absent; a tokenizer needs `tokenizer.json` or both of the others.
+/// The files of a byte-level BPE tokenizer, as bytes: what a checkpoint carries and a folder holds. An empty
+/// array is a file that is absent; a tokenizer needs `tokenizer.json` or both of the others.
 ///
 /// @param vocabJson     `vocab.json`, a JSON object token → id
 /// @param mergesTxt     `merges.txt`, one merge a line in order of rank

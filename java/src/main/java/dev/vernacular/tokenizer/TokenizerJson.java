@@ -1,9 +1,9 @@
 package dev.vernacular.tokenizer;
 
-import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.Vocabulary.Merge;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.stream.StreamSupport;
 
 /// Reads Hugging Face's `tokenizer.json`. What would change ids and is not byte-level BPE with one of our
-/// pre-tokenizers is refused by name. `truncation` and `padding` are left to whoever makes batches, as transformers
-/// does.
+/// pre-tokenizers is refused by name. `truncation` and `padding` are left to whoever makes batches, as
+/// transformers does.
 final class TokenizerJson {
     private final JsonNode root;
     private final String file;
@@ -44,7 +44,9 @@ final class TokenizerJson {
 
     private void requireModel(JsonNode model) {
         // Files of before 2020 have no type; a model with merges is BPE.
-        if (!model.path("type").asText("BPE").equals("BPE") || !model.path("vocab").isObject() || !model.path("merges").isArray()) {
+        if (!model.path("type").asText("BPE").equals("BPE")
+                || !model.path("vocab").isObject()
+                || !model.path("merges").isArray()) {
             throw unsupported("model.type", model.path("type"), "\"BPE\" with vocab and merges");
         }
         for (String option : List.of("continuing_subword_prefix", "end_of_word_suffix", "ignore_merges", "dropout")) {
@@ -60,7 +62,9 @@ final class TokenizerJson {
             case BOOLEAN -> !value.booleanValue();
             case NUMBER -> value.doubleValue() == 0;
             case STRING -> value.textValue().isEmpty();
-            default -> value.path("type").asText().equals("Sequence") && value.path("normalizers").isEmpty();
+            default ->
+                value.path("type").asText().equals("Sequence")
+                        && value.path("normalizers").isEmpty();
         };
         if (!nothing) {
             throw unsupported(option, value, "null");
@@ -69,7 +73,9 @@ final class TokenizerJson {
 
     private void requireNoEffect(String step) {
         JsonNode value = root.path(step);
-        if (!value.isMissingNode() && !value.isNull() && !value.path("type").asText().equals("ByteLevel")) {
+        if (!value.isMissingNode()
+                && !value.isNull()
+                && !value.path("type").asText().equals("ByteLevel")) {
             throw unsupported(step, value, "\"ByteLevel\" or null");
         }
     }
@@ -77,7 +83,8 @@ final class TokenizerJson {
     private PreTokenizer preTokenizer() {
         JsonNode value = root.path("pre_tokenizer");
         List<JsonNode> steps = value.path("type").asText().equals("Sequence")
-                ? StreamSupport.stream(value.path("pretokenizers").spliterator(), false).toList()
+                ? StreamSupport.stream(value.path("pretokenizers").spliterator(), false)
+                        .toList()
                 : List.of(value);
         if (steps.size() == 1 && isByteLevel(steps.getFirst(), true)) {
             return PreTokenizer.GPT2;
@@ -91,7 +98,9 @@ final class TokenizerJson {
             }
         }
         throw unsupported(
-                "pre_tokenizer", value, "ByteLevel without prefix space, or a Split by one of our two patterns before it");
+                "pre_tokenizer",
+                value,
+                "ByteLevel without prefix space, or a Split by one of our two patterns before it");
     }
 
     private static boolean isByteLevel(JsonNode step, boolean usesRegex) {
@@ -133,7 +142,9 @@ final class TokenizerJson {
             String place = file + " merge " + (merges.size() + 1);
             if (merge.isTextual()) {
                 merges.add(VocabularyReader.merge(merge.textValue(), place));
-            } else if (merge.size() == 2 && merge.path(0).isTextual() && merge.path(1).isTextual()) {
+            } else if (merge.size() == 2
+                    && merge.path(0).isTextual()
+                    && merge.path(1).isTextual()) {
                 merges.add(new Merge(merge.get(0).textValue(), merge.get(1).textValue()));
             } else {
                 throw new TokenizerException(place + " is " + merge + ": a merge is two tokens");

@@ -5,13 +5,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What the files of a byte-level BPE tokenizer say, read and checked: each merge's parts and product have an id, each
-/// of the 256 bytes has a token, no id and no token stands twice.
+/// What the files of a byte-level BPE tokenizer say, read and checked: each merge's parts and product have an
+/// id, each of the 256 bytes has a token, no id and no token stands twice.
 ///
-/// @param tokens       the tokens as the files spell them ([ByteAlphabet]; added tokens as they are), the index is the
-///                     id
+/// @param tokens       the tokens as the files spell them ([ByteAlphabet]; added tokens as they are), the index
+///                     is the id
 /// @param merges       in order of rank
-/// @param added        tokens recognised in text before any merge, in order of id; `<|endoftext|>` is the usual one
+/// @param added        tokens recognised in text before any merge, in order of id; `<|endoftext|>` is the usual
+///                     one
 /// @param preTokenizer how text is cut before merging
 public record Vocabulary(List<String> tokens, List<Merge> merges, List<AddedToken> added, PreTokenizer preTokenizer) {
     public static final String END_OF_TEXT = "<|endoftext|>";

@@ -1,12 +1,12 @@
 package dev.vernacular.tokenizer;
 
-import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.Vocabulary.Merge;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/// Reads a tokenizer's files: `tokenizer.json` first, `vocab.json` and `merges.txt` where it is absent. Where all are
-/// there they must agree.
+/// Reads a tokenizer's files: `tokenizer.json` first, `vocab.json` and `merges.txt` where it is absent. Where
+/// all are there they must agree.
 final class VocabularyReader {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -53,7 +53,8 @@ final class VocabularyReader {
         int endOfText = tokens.indexOf(Vocabulary.END_OF_TEXT);
         List<AddedToken> added =
                 endOfText < 0 ? List.of() : List.of(new AddedToken(endOfText, Vocabulary.END_OF_TEXT, true));
-        return checked(where + "vocab.json and merges.txt", () -> new Vocabulary(tokens, merges, added, PreTokenizer.GPT2));
+        return checked(
+                where + "vocab.json and merges.txt", () -> new Vocabulary(tokens, merges, added, PreTokenizer.GPT2));
     }
 
     /// Adds the file's name to what is wrong with its content.
@@ -80,7 +81,8 @@ final class VocabularyReader {
                 .filter(entry -> !entry.getValue().isInt()
                         || entry.getValue().intValue() != ids.getOrDefault(entry.getKey(), -1))
                 .map(entry -> ids.containsKey(entry.getKey())
-                        ? "token '%s' has id %d and %s".formatted(entry.getKey(), ids.get(entry.getKey()), entry.getValue())
+                        ? "token '%s' has id %d and %s"
+                                .formatted(entry.getKey(), ids.get(entry.getKey()), entry.getValue())
                         : "token '%s' is in vocab.json only".formatted(entry.getKey()))
                 .findFirst();
         if (different.isPresent()) {
@@ -121,7 +123,10 @@ final class VocabularyReader {
 
     private static String strictText(byte[] bytes, String file) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new TokenizerException(file + " is not UTF-8 text", e);
         }
@@ -137,9 +142,12 @@ final class VocabularyReader {
         } catch (JsonProcessingException e) {
             String place = e.getLocation() == null
                     ? ""
-                    : " at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
+                    : " at line " + e.getLocation().getLineNr() + ", column "
+                            + e.getLocation().getColumnNr();
             throw new TokenizerException(
-                    file + " is damaged" + place + ": " + e.getOriginalMessage().lines().findFirst().orElse("?"), e);
+                    file + " is damaged" + place + ": "
+                            + e.getOriginalMessage().lines().findFirst().orElse("?"),
+                    e);
         } catch (IOException e) {
             throw new TokenizerException(file + " cannot be read: " + e.getMessage(), e);
         }

@@ -1,6 +1,5 @@
 package dev.vernacular.tokenizer;
 
-import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -8,13 +7,15 @@ import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.Vocabulary.Merge;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/// Writes a vocabulary's files, the same bytes for the same vocabulary. `vocab.json` and `merges.txt` are byte for byte
-/// what Hugging Face `tokenizers` saves; `tokenizer.json` says the same with a token or a merge a line.
+/// Writes a vocabulary's files, the same bytes for the same vocabulary. `vocab.json` and `merges.txt` are byte
+/// for byte what Hugging Face `tokenizers` saves; `tokenizer.json` says the same with a token or a merge a
+/// line.
 final class VocabularyWriter {
     private static final JsonMapper JSON = new JsonMapper();
 

@@ -2,8 +2,8 @@ package dev.vernacular.train;
 
 import dev.vernacular.config.RunConfig.Schedule;
 
-/// NeMo's CosineAnnealing: linear warm-up over W updates, then half a cosine from `peak` down to `floor` (Loshchilov &
-/// Hutter 2017, eq. 5). With k updates done, C constant steps and M in all:
+/// NeMo's CosineAnnealing: linear warm-up over W updates, then half a cosine from `peak` down to `floor`
+/// (Loshchilov & Hutter 2017, eq. 5). With k updates done, C constant steps and M in all:
 ///
 /// ```
 /// C = 0   k <= W   peak (k + 1) / (W + 1)        C > 0   k <= W       peak k / W
@@ -16,15 +16,17 @@ public record CosineAnnealing(double peak, double floor, long warmupSteps, long 
 
     public static CosineAnnealing of(Schedule schedule, double peak) {
         return new CosineAnnealing(
-                peak, schedule.minLearningRate(), schedule.warmupSteps(), schedule.constantSteps(), schedule.maxSteps());
+                peak,
+                schedule.minLearningRate(),
+                schedule.warmupSteps(),
+                schedule.constantSteps(),
+                schedule.maxSteps());
     }
 
     /// The learning rate of the update after `updates` others.
     public double at(long updates) {
         if (updates <= warmupSteps && warmupSteps > 0) {
-            return constantSteps > 0
-                    ? peak * updates / warmupSteps
-                    : peak * (updates + 1) / (warmupSteps + 1);
+            return constantSteps > 0 ? peak * updates / warmupSteps : peak * (updates + 1) / (warmupSteps + 1);
         }
         if (updates > maxSteps - constantSteps) {
             return floor;

@@ -7,8 +7,8 @@ import dev.vernacular.model.ModelMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// Brings the losses of a micro-batch to the host, and sums them there: in one order and in double precision, whatever
-/// the backend.
+/// Brings the losses of a micro-batch to the host, and sums them there: in one order and in double precision,
+/// whatever the backend.
 final class LossReader {
     private final Device device;
     private final ModelMemory memory;

@@ -3,9 +3,9 @@ package dev.vernacular.train;
 import dev.vernacular.config.RunConfig.Scaling;
 import dev.vernacular.train.store.TrainingState.Scale;
 
-/// The loss scale of float16 training (Micikevicius et al. 2018, section 3.2), with NeMo's rules: it grows by two after
-/// `growthInterval` good steps in a row; a step whose gradients overflow is skipped, and from the `hysteresis`-th skipped
-/// step in a row on each halves the scale. A good step renews the patience.
+/// The loss scale of float16 training (Micikevicius et al. 2018, section 3.2), with NeMo's rules: it grows by
+/// two after `growthInterval` good steps in a row; a step whose gradients overflow is skipped, and from the
+/// `hysteresis`-th skipped step in a row on each halves the scale. A good step renews the patience.
 ///
 /// A scaler is immutable: [#after] gives the next.
 ///

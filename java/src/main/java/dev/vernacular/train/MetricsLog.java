@@ -17,7 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// `metrics.jsonl`: a JSON object a step, and one a validation. A number that is not finite is null, as JSON has none.
+/// `metrics.jsonl`: a JSON object a step, and one a validation. A number that is not finite is null, as JSON
+/// has none.
 final class MetricsLog implements StepListener, AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private final Path file;
@@ -28,8 +29,8 @@ final class MetricsLog implements StepListener, AutoCloseable {
         this.out = out;
     }
 
-    /// Opens the file for steps after `step`; what it has beyond, from a run that was stopped without saving, goes, so
-    /// that the file is one curve.
+    /// Opens the file for steps after `step`; what it has beyond, from a run that was stopped without saving,
+    /// goes, so that the file is one curve.
     static MetricsLog openAfter(Path file, int step) {
         try {
             if (Files.exists(file)) {

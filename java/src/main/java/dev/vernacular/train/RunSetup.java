@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/// A run's model, data and memory plan, opened and found to fit together, before anything is allocated or written.
+/// A run's model, data and memory plan, opened and found to fit together, before anything is allocated or
+/// written.
 ///
 /// @param train      at least `max_steps` global batches of samples
 /// @param validation empty where there is none
@@ -25,7 +26,8 @@ record RunSetup(
         Optional<SampleSource> validation,
         ModelPlan plan)
         implements AutoCloseable {
-    /// Tokens that are looked through for ids out of range before a run starts; each batch is looked through anyway.
+    /// Tokens that are looked through for ids out of range before a run starts; each batch is looked through
+    /// anyway.
     private static final long SCANNED_TOKENS = 4_000_000;
 
     static RunSetup open(RunConfig config, Kernels kernels) {
@@ -44,8 +46,8 @@ record RunSetup(
                 counts(config));
         try {
             SampleSource train = data.train()
-                    .orElseThrow(() -> new TrainException(DataPrefix.KEY + " is " + config.data().prefix()
-                            + ", which has no samples to train on"));
+                    .orElseThrow(() -> new TrainException(
+                            DataPrefix.KEY + " is " + config.data().prefix() + ", which has no samples to train on"));
             RunSetup setup = new RunSetup(config, start, data, train, data.validation(), plan);
             setup.requireIds(train);
             setup.validation().ifPresent(setup::requireValidation);
@@ -78,10 +80,11 @@ record RunSetup(
                 start.config().paddedVocabularySize());
     }
 
-    /// UTF-8 bytes of each token, 0 for added ones such as `<|endoftext|>`; empty if there is no tokenizer, or no
-    /// language to report them for.
+    /// UTF-8 bytes of each token, 0 for added ones such as `<|endoftext|>`; empty if there is no tokenizer, or
+    /// no language to report them for.
     int[] bytesOfToken() {
-        Optional<Tokenizer> known = start.tokenizer().filter(tokenizer -> !config.data().languages().isEmpty());
+        Optional<Tokenizer> known =
+                start.tokenizer().filter(tokenizer -> !config.data().languages().isEmpty());
         if (known.isEmpty()) {
             return new int[0];
         }
@@ -107,7 +110,8 @@ record RunSetup(
     }
 
     private void requireIds(SampleSource samples) {
-        Batch one = new Batch(1, samples.sequenceLength(), Batch.Rules.NONE, start.config().paddedVocabularySize());
+        Batch one = new Batch(
+                1, samples.sequenceLength(), Batch.Rules.NONE, start.config().paddedVocabularySize());
         long count = Math.min(samples.size(), SCANNED_TOKENS / samples.sequenceLength());
         for (long index = 0; index < count; index++) {
             one.fill(samples, new long[] {index}, 0);
@@ -118,9 +122,10 @@ record RunSetup(
         requireIds(samples);
         int global = config.batch().global();
         if (samples.size() < global) {
-            throw new TrainException("the validation data has " + samples.size() + " samples of "
-                    + samples.sequenceLength() + " tokens, a global batch takes " + global
-                    + "\n  Set a smaller model.global_batch_size, or trainer.limit_val_batches=0 to leave validation out.");
+            throw new TrainException(
+                    "the validation data has " + samples.size() + " samples of "
+                            + samples.sequenceLength() + " tokens, a global batch takes " + global
+                            + "\n  Set a smaller model.global_batch_size, or trainer.limit_val_batches=0 to leave validation out.");
         }
         int languages = config.data().languages().size();
         if (languages > 0 && languages != samples.sources()) {

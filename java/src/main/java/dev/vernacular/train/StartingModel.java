@@ -42,10 +42,12 @@ record StartingModel(
         void fill(ParameterLayout layout, MemorySegment flat);
     }
 
-    /// @throws TrainException if the model does not have the shapes that the configuration asks for, or there is
-    ///                        neither a model nor a tokenizer
+    /// @throws TrainException if the model does not have the shapes that the configuration asks for, or there
+    ///                        is neither a model nor a tokenizer
     static StartingModel of(RunConfig config) {
-        return config.restoreFrom().isPresent() ? restored(config, config.restoreFrom().get()) : fresh(config);
+        return config.restoreFrom().isPresent()
+                ? restored(config, config.restoreFrom().get())
+                : fresh(config);
     }
 
     private static StartingModel restored(RunConfig config, Path path) {
@@ -53,7 +55,8 @@ record StartingModel(
             GptConfig wanted = config.model().gptConfig(file.config().paddedVocabularySize());
             requireSameShapes(path, file.config(), wanted);
             boolean isGiven = Stream.of(JSON, VOCABULARY, MERGES)
-                    .anyMatch(key -> !config.model().get(key).equals(file.section().get(key)));
+                    .anyMatch(key ->
+                            !config.model().get(key).equals(file.section().get(key)));
             Optional<TokenizerFiles> files = isGiven ? onDisk(config.model()) : file.tokenizer();
             Optional<Tokenizer> tokenizer = files.map(Tokenizer::of);
             tokenizer.ifPresent(found -> requireRows(path, wanted, found));
@@ -73,8 +76,12 @@ record StartingModel(
         Tokenizer tokenizer = Tokenizer.of(files);
         int divisor = config.model().vocabularyDivisor();
         GptConfig gpt = config.model().gptConfig(Math.ceilDiv(tokenizer.size(), divisor) * divisor);
-        return new StartingModel(gpt, config.model(), Optional.of(files), Optional.of(tokenizer), (layout, flat) ->
-                new ParameterInit(gpt, config.seed()).fill(layout, flat));
+        return new StartingModel(
+                gpt,
+                config.model(),
+                Optional.of(files),
+                Optional.of(tokenizer),
+                (layout, flat) -> new ParameterInit(gpt, config.seed()).fill(layout, flat));
     }
 
     /// Files that the configuration names on disk; a `nemo:` name is inside the model.

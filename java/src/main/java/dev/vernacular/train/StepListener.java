@@ -3,8 +3,8 @@ package dev.vernacular.train;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// Hears what a run does, in the order in which it does it, on the run's thread. What it throws ends the run at once,
-/// without saving.
+/// Hears what a run does, in the order in which it does it, on the run's thread. What it throws ends the run at
+/// once, without saving.
 public interface StepListener {
     /// Does nothing.
     StepListener SILENT = new StepListener() {};

@@ -42,8 +42,8 @@ final class StepRunner {
         losses = new LossReader(backend.device(), memory);
         RunConfig.Optimizer optimizer = config.optimizer();
         float decay = (float) optimizer.weightDecay();
-        segments = memory.segments(parameter ->
-                new Treatment(parameter.decays() || optimizer.decaysVectors() ? decay : 0f, 1f, false));
+        segments = memory.segments(
+                parameter -> new Treatment(parameter.decays() || optimizer.decaysVectors() ? decay : 0f, 1f, false));
         adamw = new AdamW((float) optimizer.beta1(), (float) optimizer.beta2(), (float) optimizer.epsilon());
         indices = new long[config.batch().global()];
     }
@@ -61,12 +61,14 @@ final class StepRunner {
         double loss = 0;
         for (int m = 0; m < accumulation; m++) {
             batch.fill(samples, indices, m * micro);
-            memory.step().upload(config.seed(), firstSample + (long) m * micro, (float) learningRate, lossScale, updates);
+            memory.step()
+                    .upload(config.seed(), firstSample + (long) m * micro, (float) learningRate, lossScale, updates);
             load(1.0 / accumulation);
             memory.model().forwardBackward(m > 0);
             loss += losses.mean(batch.counted()) / accumulation;
         }
-        backend.kernels().gradientNorm(memory.gradients(), segments, (float) config.trainer().gradientClip());
+        backend.kernels().gradientNorm(memory.gradients(), segments, (float)
+                config.trainer().gradientClip());
         if (Double.isFinite(loss)) {
             backend.kernels()
                     .adamwUpdate(

@@ -2,8 +2,8 @@ package dev.vernacular.train;
 
 import java.util.concurrent.CountDownLatch;
 
-/// SIGTERM and SIGINT as a question that the training loop asks after each step. The process lives on until this is
-/// closed, so that there is time to save; then the virtual machine exits with 143 or 130 by itself.
+/// SIGTERM and SIGINT as a question that the training loop asks after each step. The process lives on until
+/// this is closed, so that there is time to save; then the virtual machine exits with 143 or 130 by itself.
 final class StopSignal implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread hook;

@@ -2,7 +2,8 @@ package dev.vernacular.train;
 
 import dev.vernacular.VernacularException;
 
-/// A run that cannot start, or that has to stop: the message names the step, the tensor or the file, and what to do.
+/// A run that cannot start, or that has to stop: the message names the step, the tensor or the file, and what
+/// to do.
 public final class TrainException extends VernacularException {
     private static final long serialVersionUID = 1;
 

@@ -20,8 +20,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 
-/// Times whole training steps (forward, backward, gradient norm, clipping, AdamW) of a GPT of a given shape on random
-/// weights and tokens: no files, no data loading.
+/// Times whole training steps (forward, backward, gradient norm, clipping, AdamW) of a GPT of a given shape on
+/// random weights and tokens: no files, no data loading.
 public final class TrainingBenchmark {
     private static final float CLIP = 1f;
     private static final AdamW ADAMW = new AdamW(0.9f, 0.95f, 1e-8f);
@@ -38,8 +38,8 @@ public final class TrainingBenchmark {
             int sequenceLength,
             int batch,
             Precision precision) {
-        /// Floating-point operations of a token, forward and backward: six for each weight of a product and twelve L C T
-        /// for attention, not halved for causality (Chowdhery et al. 2022, appendix B).
+        /// Floating-point operations of a token, forward and backward: six for each weight of a product and
+        /// twelve L C T for attention, not halved for causality (Chowdhery et al. 2022, appendix B).
         double flopsPerToken() {
             double weights = 12.0 * layers * hiddenSize * hiddenSize + (double) vocabularySize * hiddenSize;
             return 6 * weights + 12.0 * layers * hiddenSize * sequenceLength;
@@ -71,7 +71,8 @@ public final class TrainingBenchmark {
     }
 
     /// @param secondsPerStep of the timed steps
-    /// @param productFlops   floating-point operations a second of one large matrix product, measured in the same run
+    /// @param productFlops   floating-point operations a second of one large matrix product, measured in the
+    ///                       same run
     public record Result(
             long parameters,
             long plannedBytes,
@@ -114,8 +115,8 @@ public final class TrainingBenchmark {
                 shape.config(), shape.precision(), shape.batch(), shape.sequenceLength(), backend.kernels());
         ModelMemory memory = plan.allocate(backend.device(), backend.kernels());
         memory.load(flat -> new ParameterInit(shape.config(), 1).fill(plan.layout(), flat));
-        ParameterSegments segments = memory.segments(
-                parameter -> new ModelMemory.Treatment(parameter.decays() ? 0.1f : 0f, 1f, false));
+        ParameterSegments segments =
+                memory.segments(parameter -> new ModelMemory.Treatment(parameter.decays() ? 0.1f : 0f, 1f, false));
         Random random = new Random(1);
         double[] seconds = new double[steps];
         double first = Double.NaN;
@@ -128,8 +129,7 @@ public final class TrainingBenchmark {
             }
             first = step == 0 ? last : first;
         }
-        return new Result(
-                plan.layout().parameterCount(), plan.bytes(), seconds, first, last, productFlops(), shape);
+        return new Result(plan.layout().parameterCount(), plan.bytes(), seconds, first, last, productFlops(), shape);
     }
 
     private double step(ModelMemory memory, ParameterSegments segments, int step, Random random) {

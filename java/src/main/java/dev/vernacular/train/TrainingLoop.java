@@ -13,10 +13,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/// Steps until `max_steps`, with a validation and a checkpoint after every `val_check_interval` of them and at the end.
+/// Steps until `max_steps`, with a validation and a checkpoint after every `val_check_interval` of them and at
+/// the end.
 ///
-/// A step whose gradients overflow in float16 is skipped: the learning rate's schedule stays, the samples are used up.
-/// Any other number that is not finite ends the run.
+/// A step whose gradients overflow in float16 is skipped: the learning rate's schedule stays, the samples are
+/// used up. Any other number that is not finite ends the run.
 final class TrainingLoop {
     /// Where float16 gradients overflow even at this scale, scaling is not the cause.
     private static final float HOPELESS_SCALE = 0x1p-20f;
@@ -164,7 +165,8 @@ final class TrainingLoop {
 
     private void save(boolean isValidated) {
         try {
-            newest = saver.save(state, isValidated, learningRate(state.updates())).or(() -> newest);
+            newest = saver.save(state, isValidated, learningRate(state.updates()))
+                    .or(() -> newest);
             savedStep = state.step();
         } catch (FilesException e) {
             throw TrainException.failure("step " + state.step() + ": " + e.getMessage() + "\n  " + lastGood()

@@ -9,15 +9,15 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/// What a run will take, worked out before anything is written: memory from the plan that the run itself would allocate,
-/// tokens from its batches and steps, arithmetic from its sizes.
+/// What a run will take, worked out before anything is written: memory from the plan that the run itself would
+/// allocate, tokens from its batches and steps, arithmetic from its sizes.
 ///
 /// @param parameters     trained numbers, a tied head counted once
 /// @param bytesByKind    of the one block on the device
 /// @param tokensPerStep  of a global batch
 /// @param tokens         of all steps
-/// @param flops          of all steps: 6 for each parameter of a matrix and token, and attention's 12 L T C a token
-///                       (Chowdhery et al. 2022, appendix B)
+/// @param flops          of all steps: 6 for each parameter of a matrix and token, and attention's 12 L T C a
+///                       token (Chowdhery et al. 2022, appendix B)
 /// @param secondsPerStep measured, where that was asked for
 public record TrainingPlan(
         long parameters,

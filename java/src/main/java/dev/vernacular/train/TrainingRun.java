@@ -28,8 +28,8 @@ import java.util.Optional;
 /// the model as .nemo                      if asked for
 /// ```
 ///
-/// A run that was killed at any moment goes on from its newest whole checkpoint with the losses it would have had, bit
-/// for bit.
+/// A run that was killed at any moment goes on from its newest whole checkpoint with the losses it would have
+/// had, bit for bit.
 public final class TrainingRun {
     private final RunConfig config;
     private final Backend backend;
@@ -90,8 +90,8 @@ public final class TrainingRun {
     ///
     /// @param backend  its device gets all of the run's memory, and keeps it until it is closed
     /// @param listener hears of everything as it happens
-    /// @throws dev.vernacular.VernacularException with exit status 2 before anything is written if model, data and
-    ///         configuration do not fit together; with 1 if the run fails, such as by a loss that is not finite
+    /// @throws dev.vernacular.VernacularException with exit status 2 before anything is written if model, data
+    ///   and configuration do not fit together; with 1 if the run fails, such as by a loss that is not finite
     public static Result run(RunConfig config, Backend backend, StepListener listener) {
         config.notes().forEach(listener::note);
         try (RunSetup setup = RunSetup.open(config, backend.kernels());
@@ -119,7 +119,9 @@ public final class TrainingRun {
             throw new TrainException("none of the checkpoints in " + folder.checkpoints()
                     + " is whole\n  Remove them to start anew, or set another exp_manager.name.");
         }
-        if (newest.isEmpty() && experiment.resumeFrom().isEmpty() && experiment.resumesIfExists()
+        if (newest.isEmpty()
+                && experiment.resumeFrom().isEmpty()
+                && experiment.resumesIfExists()
                 && !experiment.startsWithoutCheckpoint()) {
             throw new TrainException("there is no checkpoint in " + folder.checkpoints()
                     + ", and exp_manager.resume_ignore_no_checkpoint is False");
@@ -187,18 +189,19 @@ public final class TrainingRun {
         if (checkpoint.isPresent()) {
             checkpoint.get().load(memory, backend.device());
             checkpoint.get().close();
-            listener.note("going on after step " + state.step() + ", from " + checkpoint.get().file());
+            listener.note("going on after step " + state.step() + ", from "
+                    + checkpoint.get().file());
         } else {
             memory.load(flat -> setup.start().weights().fill(memory.layout(), flat));
-            listener.note("starting from " + config.restoreFrom().map(Path::toString).orElse("random weights"));
+            listener.note(
+                    "starting from " + config.restoreFrom().map(Path::toString).orElse("random weights"));
         }
     }
 
     private Optional<Validation> validation(ModelMemory memory) {
         Batch batch = setup.batch();
         return setup.validation()
-                .map(samples ->
-                        new Validation(config, backend.device(), memory, samples, batch, setup.bytesOfToken()));
+                .map(samples -> new Validation(config, backend.device(), memory, samples, batch, setup.bytesOfToken()));
     }
 
     private TrainingLoop.Saver saver(CheckpointWriter writer, ModelFiles files) {

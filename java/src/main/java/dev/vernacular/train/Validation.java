@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/// The loss on the validation samples, always the same ones from the first: the mean over micro-batches, as NeMo's
-/// `val_loss`, and bits per byte of each language where bytes and languages are known.
+/// The loss on the validation samples, always the same ones from the first: the mean over micro-batches, as
+/// NeMo's `val_loss`, and bits per byte of each language where bytes and languages are known.
 final class Validation {
     private static final double[] NO_GRADIENT = {};
     private final RunConfig config;

@@ -22,7 +22,8 @@ public final class Golden {
 
     public static Path path(String name) {
         try {
-            return Path.of(Golden.class.getResource("/golden/checkpoint/" + name).toURI());
+            return Path.of(
+                    Golden.class.getResource("/golden/checkpoint/" + name).toURI());
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }
@@ -36,7 +37,9 @@ public final class Golden {
                     .map(columns -> new Expected(
                             columns[1],
                             columns[2],
-                            List.of(columns[3].split(",")).stream().mapToLong(Long::parseLong).toArray(),
+                            List.of(columns[3].split(",")).stream()
+                                    .mapToLong(Long::parseLong)
+                                    .toArray(),
                             Double.parseDouble(columns[4]),
                             Double.parseDouble(columns[5]),
                             Double.parseDouble(columns[6])))

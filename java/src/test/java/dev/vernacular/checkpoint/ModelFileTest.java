@@ -31,9 +31,8 @@ class ModelFileTest {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "legacy", "mcore", "gzip-old-config", "bf16-erf", "fp16-mcore", "untied", "layernorm1p", "tp2"
-    })
+    @ValueSource(
+            strings = {"legacy", "mcore", "gzip-old-config", "bf16-erf", "fp16-mcore", "untied", "layernorm1p", "tp2"})
     void everyTensorIsWhatTheOracleSays(String name) {
         try (ModelFile model = ModelFile.open(Golden.path(name + ".nemo"))) {
             List<Golden.Expected> expected = Golden.expected(name + ".nemo");
@@ -48,7 +47,10 @@ class ModelFileTest {
     }
 
     private static StoredTensor named(ModelFile model, String name) {
-        return model.tensors().stream().filter(tensor -> tensor.name().equals(name)).findFirst().orElseThrow();
+        return model.tensors().stream()
+                .filter(tensor -> tensor.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void assertSums(Golden.Expected wanted, float[] values) {
@@ -111,7 +113,9 @@ class ModelFileTest {
                     .findFirst()
                     .orElseThrow();
             assertThat(positions).isEqualTo(Golden.values(named(model, ParameterLayout.POSITION_EMBEDDINGS)));
-            assertThat(weights.get(ValueLayout.JAVA_FLOAT, layout.get(ParameterLayout.POSITION_EMBEDDINGS).offset() * 4))
+            assertThat(weights.get(
+                            ValueLayout.JAVA_FLOAT,
+                            layout.get(ParameterLayout.POSITION_EMBEDDINGS).offset() * 4))
                     .isEqualTo(positions[0]);
         }
     }

@@ -31,10 +31,19 @@ class NemoWriterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "legacy.nemo", "mcore.nemo", "gzip-old-config.nemo", "bf16-erf.nemo", "fp16-mcore.nemo", "untied.nemo",
-        "layernorm1p.nemo", "tp2.nemo", "lightning/checkpoints/step=3-last.ckpt", "hf"
-    })
+    @ValueSource(
+            strings = {
+                "legacy.nemo",
+                "mcore.nemo",
+                "gzip-old-config.nemo",
+                "bf16-erf.nemo",
+                "fp16-mcore.nemo",
+                "untied.nemo",
+                "layernorm1p.nemo",
+                "tp2.nemo",
+                "lightning/checkpoints/step=3-last.ckpt",
+                "hf"
+            })
     void whatIsWrittenReadsBackBitForBit(String name) {
         Path out = rewritten(name, "new/folder/out.nemo");
 
@@ -42,7 +51,8 @@ class NemoWriterTest {
         try (ModelFile before = ModelFile.open(Golden.path(name));
                 ModelFile after = ModelFile.open(out)) {
             assertThat(after.config()).isEqualTo(before.config());
-            assertThat(after.tensors().getFirst().dtype()).isEqualTo(before.tensors().getFirst().dtype());
+            assertThat(after.tensors().getFirst().dtype())
+                    .isEqualTo(before.tensors().getFirst().dtype());
             assertThat(Tokenizer.of(after.tokenizer().orElseThrow()).files().vocabJson())
                     .isEqualTo(before.tokenizer().orElseThrow().vocabJson());
         }
@@ -92,7 +102,11 @@ class NemoWriterTest {
         Path out = folder.resolve("out.nemo");
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
             NemoWriter.write(
-                    out, model.section().with("my.own.key", List.of(1L, 2e-5)), model.tokenizer(), model.tensors(), false);
+                    out,
+                    model.section().with("my.own.key", List.of(1L, 2e-5)),
+                    model.tokenizer(),
+                    model.tensors(),
+                    false);
         }
 
         try (ModelFile model = ModelFile.open(out)) {
@@ -135,8 +149,7 @@ class NemoWriterTest {
     void anExistingFileIsKeptUnlessForced() throws IOException {
         Path out = Files.writeString(folder.resolve("out.nemo"), "precious");
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
-            assertThatThrownBy(() ->
-                            NemoWriter.write(out, model.section(), model.tokenizer(), model.tensors(), false))
+            assertThatThrownBy(() -> NemoWriter.write(out, model.section(), model.tokenizer(), model.tensors(), false))
                     .isInstanceOf(FilesException.class);
             assertThat(out).hasContent("precious");
 
@@ -149,7 +162,8 @@ class NemoWriterTest {
     void aMissingOrForeignTensorIsRefusedAndNothingIsWritten() {
         Path out = folder.resolve("out.nemo");
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
-            List<StoredTensor> fewer = model.tensors().subList(0, model.tensors().size() - 1);
+            List<StoredTensor> fewer =
+                    model.tensors().subList(0, model.tensors().size() - 1);
             List<StoredTensor> twice = new ArrayList<>(model.tensors());
             twice.add(model.tensors().getLast());
 

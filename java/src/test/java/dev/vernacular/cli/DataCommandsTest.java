@@ -105,9 +105,12 @@ class DataCommandsTest {
     void wrongUseExitsWithTwoAndAMessage() {
         String[] rest = {"--tokenizer=" + TOKENIZER, "--output-prefix=" + folder.resolve("p")};
 
-        assertThat(run("preprocess", "--input=" + folder.resolve("none"), rest[0], rest[1])).isEqualTo(2);
-        assertThat(run("preprocess", "--input=" + CORPUS, "--dataset-impl=lazy", rest[0], rest[1])).isEqualTo(2);
-        assertThat(run("preprocess", "--input=" + CORPUS, "--split-sentences", rest[0], rest[1])).isEqualTo(2);
+        assertThat(run("preprocess", "--input=" + folder.resolve("none"), rest[0], rest[1]))
+                .isEqualTo(2);
+        assertThat(run("preprocess", "--input=" + CORPUS, "--dataset-impl=lazy", rest[0], rest[1]))
+                .isEqualTo(2);
+        assertThat(run("preprocess", "--input=" + CORPUS, "--split-sentences", rest[0], rest[1]))
+                .isEqualTo(2);
         assertThat(run("preprocess", "--input=" + CORPUS, rest[1])).isEqualTo(2);
         assertThat(err.toString(UTF_8).lines())
                 .anyMatch(line -> line.endsWith("none: there is no such file or folder"))
@@ -132,7 +135,8 @@ class DataCommandsTest {
 
     private static Path golden(String name) {
         try {
-            return Path.of(Objects.requireNonNull(DataCommandsTest.class.getResource("/golden/" + name)).toURI());
+            return Path.of(Objects.requireNonNull(DataCommandsTest.class.getResource("/golden/" + name))
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }

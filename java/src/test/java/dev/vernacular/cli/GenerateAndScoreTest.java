@@ -30,13 +30,19 @@ class GenerateAndScoreTest {
 
     @BeforeEach
     void readGolden() throws IOException {
-        golden = new ObjectMapper().readTree(Path.of("src/test/resources/golden/model/nemo.json").toFile());
+        golden = new ObjectMapper()
+                .readTree(Path.of("src/test/resources/golden/model/nemo.json").toFile());
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "legacy.nemo", "mcore.nemo", "untied.nemo", "layernorm1p.nemo", "bf16-erf.nemo", "tp2.nemo",
+                "legacy.nemo",
+                "mcore.nemo",
+                "untied.nemo",
+                "layernorm1p.nemo",
+                "bf16-erf.nemo",
+                "tp2.nemo",
                 "gzip-old-config.nemo"
             })
     void everyArchiveScoresAndContinuesAsInPyTorch(String name) throws IOException {
@@ -97,7 +103,9 @@ class GenerateAndScoreTest {
                 "inference.greedy=True"
             })
     void aWrongRequestExitsWithTwo(String arguments) {
-        String[] words = ("generate " + arguments.replace("legacy.nemo", MODELS.resolve("legacy.nemo").toString()))
+        String[] words = ("generate "
+                        + arguments.replace(
+                                "legacy.nemo", MODELS.resolve("legacy.nemo").toString()))
                 .split(" ");
 
         assertThat(Main.commandLine().execute(words)).isEqualTo(2);

@@ -52,13 +52,25 @@ class ModelCommandsTest {
         String tokenizer = Golden.path("hf").toString();
         String target = folder.resolve("out.nemo").toString();
 
-        int status = run("expand", "--model", LEGACY, "--tokenizer", tokenizer, "--output", target,
-                "--init", "zero", "--divisible-by", "128", "--json");
+        int status = run(
+                "expand",
+                "--model",
+                LEGACY,
+                "--tokenizer",
+                tokenizer,
+                "--output",
+                target,
+                "--init",
+                "zero",
+                "--divisible-by",
+                "128",
+                "--json");
 
         assertThat(status).isZero();
         assertThat(json().toString())
-                .isEqualTo("{\"tokenizer_size_before\":259,\"tokenizer_size_after\":259,\"rows_before\":260,"
-                        + "\"rows_after\":384,\"divisor\":128,\"rows_initialised\":124,\"init\":\"zero\",\"tied\":true}");
+                .isEqualTo(
+                        "{\"tokenizer_size_before\":259,\"tokenizer_size_after\":259,\"rows_before\":260,"
+                                + "\"rows_after\":384,\"divisor\":128,\"rows_initialised\":124,\"init\":\"zero\",\"tied\":true}");
     }
 
     @Test
@@ -108,7 +120,8 @@ class ModelCommandsTest {
         assertThat(json().path("padding_rows").asInt()).isEqualTo(1);
         assertThat(json().path("tensors").path(0).path("shape").path(0).asInt()).isEqualTo(260);
 
-        assertThat(run("inspect", Golden.path("lightning/tokenizer").toString())).isZero();
+        assertThat(run("inspect", Golden.path("lightning/tokenizer").toString()))
+                .isZero();
         assertThat(out.toString(UTF_8)).contains("tokenizer");
 
         assertThat(run("inspect", folder.resolve("none").toString())).isEqualTo(2);

@@ -43,19 +43,46 @@ class TokenizerCommandTest {
         Path english = Files.writeString(folder.resolve("en.txt"), "the theme of the thesis\n".repeat(3));
         Path thai = Files.writeString(folder.resolve("th.txt"), "เมืองหลวงของประเทศไทย\n".repeat(3));
 
-        assertThat(run("train", "--input", english, "--vocab-size", 300, "--output", folder.resolve("en"))).isZero();
-        assertThat(run(
-                        "train", "--input", thai, "--vocab-size", 300, "--output", folder.resolve("th"),
-                        "--pre-tokenizer", "marks", "--words", "th"))
+        assertThat(run("train", "--input", english, "--vocab-size", 300, "--output", folder.resolve("en")))
                 .isZero();
         assertThat(run(
-                        "merge", "--base", folder.resolve("en"), "--add", folder.resolve("th"), "--output",
-                        folder.resolve("new/both"), "--pre-tokenizer", "marks", "--base-text", english, "--json"))
+                        "train",
+                        "--input",
+                        thai,
+                        "--vocab-size",
+                        300,
+                        "--output",
+                        folder.resolve("th"),
+                        "--pre-tokenizer",
+                        "marks",
+                        "--words",
+                        "th"))
+                .isZero();
+        assertThat(run(
+                        "merge",
+                        "--base",
+                        folder.resolve("en"),
+                        "--add",
+                        folder.resolve("th"),
+                        "--output",
+                        folder.resolve("new/both"),
+                        "--pre-tokenizer",
+                        "marks",
+                        "--base-text",
+                        english,
+                        "--json"))
                 .isZero();
         JsonNode merge = json();
         assertThat(run(
-                        "check", "--base", folder.resolve("en"), "--merged", folder.resolve("new/both"), "--text",
-                        "en=" + english, "th=" + thai, "--json"))
+                        "check",
+                        "--base",
+                        folder.resolve("en"),
+                        "--merged",
+                        folder.resolve("new/both"),
+                        "--text",
+                        "en=" + english,
+                        "th=" + thai,
+                        "--json"))
                 .isZero();
         JsonNode check = json();
 
@@ -73,10 +100,12 @@ class TokenizerCommandTest {
     void decodeGivesBackWhatEncodeWasGivenLineByLine() throws IOException {
         Path text = Files.writeString(folder.resolve("text"), "Hello  world\n\nสวัสดี <|endoftext|>\n");
 
-        assertThat(run("encode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", text)).isZero();
+        assertThat(run("encode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", text))
+                .isZero();
         Path ids = Files.writeString(folder.resolve("ids"), results.toString(StandardCharsets.UTF_8));
         results.reset();
-        assertThat(run("decode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", ids)).isZero();
+        assertThat(run("decode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", ids))
+                .isZero();
 
         assertThat(Files.readAllLines(ids)).hasSize(3).element(1).isEqualTo("");
         assertThat(results.toString(StandardCharsets.UTF_8)).isEqualTo(Files.readString(text));
@@ -86,12 +115,14 @@ class TokenizerCommandTest {
     void encodeToJsonGivesIdsTokensAndOffsets() throws IOException {
         Path text = Files.writeString(folder.resolve("text"), "é<|endoftext|>\n");
 
-        assertThat(run("encode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", text, "--json")).isZero();
+        assertThat(run("encode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", text, "--json"))
+                .isZero();
         JsonNode line = json().at("/lines/0");
 
         assertThat(line.get("ids")).hasSameSizeAs(line.get("offsets"));
         assertThat(line.at("/offsets/0").toString()).isEqualTo("[0,1]");
-        assertThat(line.get("offsets").get(line.get("ids").size() - 1).toString()).isEqualTo("[1,14]");
+        assertThat(line.get("offsets").get(line.get("ids").size() - 1).toString())
+                .isEqualTo("[1,14]");
     }
 
     @Test
@@ -99,19 +130,38 @@ class TokenizerCommandTest {
         Path text = Files.writeString(folder.resolve("text"), "aa aa");
         Files.writeString(folder.resolve("vocab.json"), "precious");
 
-        assertThat(run("train", "--input", text, "--vocab-size", 300, "--output", folder)).isEqualTo(2);
+        assertThat(run("train", "--input", text, "--vocab-size", 300, "--output", folder))
+                .isEqualTo(2);
 
-        assertThat(notes.toString(StandardCharsets.UTF_8)).contains("vocab.json exists already").contains("--force");
+        assertThat(notes.toString(StandardCharsets.UTF_8))
+                .contains("vocab.json exists already")
+                .contains("--force");
         assertThat(folder.resolve("vocab.json")).hasContent("precious");
     }
 
     @Test
     void wrongUsageExitsWithTwoAndNamesTheMistake() {
-        assertThat(run("merge", "--base", GOLDEN.resolve("gpt2"), "--add", GOLDEN.resolve("marks"), "--output",
-                        folder.resolve("m"), "--guard", "base-text"))
+        assertThat(run(
+                        "merge",
+                        "--base",
+                        GOLDEN.resolve("gpt2"),
+                        "--add",
+                        GOLDEN.resolve("marks"),
+                        "--output",
+                        folder.resolve("m"),
+                        "--guard",
+                        "base-text"))
                 .isEqualTo(2);
-        assertThat(run("merge", "--base", GOLDEN.resolve("gpt2"), "--add", GOLDEN.resolve("marks"), "--output",
-                        folder.resolve("m"), "--guard", "strict"))
+        assertThat(run(
+                        "merge",
+                        "--base",
+                        GOLDEN.resolve("gpt2"),
+                        "--add",
+                        GOLDEN.resolve("marks"),
+                        "--output",
+                        folder.resolve("m"),
+                        "--guard",
+                        "strict"))
                 .isEqualTo(2);
         assertThat(run("encode", "--tokenizer", folder.resolve("nowhere"))).isEqualTo(2);
         assertThat(run()).isEqualTo(2);

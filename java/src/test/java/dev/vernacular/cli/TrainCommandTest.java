@@ -41,7 +41,10 @@ class TrainCommandTest {
     @Test
     void aRunPrintsItsResultOnStdoutAndTheRestOnStderr() throws IOException {
         Outcome outcome = train(
-                "--json", "trainer.max_steps=2", "trainer.limit_val_batches=1", "trainer.precision=32",
+                "--json",
+                "trainer.max_steps=2",
+                "trainer.limit_val_batches=1",
+                "trainer.precision=32",
                 "model.optim.sched.warmup_steps=1");
 
         assertThat(outcome.status()).isZero();
@@ -50,7 +53,10 @@ class TrainCommandTest {
         assertThat(json.get("val_loss").asDouble()).isBetween(5.0, 6.5);
         assertThat(Path.of(json.get("checkpoint").asText())).exists();
         assertThat(Files.readAllLines(folder.resolve("run/metrics.jsonl"))).hasSize(3);
-        assertThat(outcome.err()).contains("step 2/2").contains("validation loss").contains("tokens/s");
+        assertThat(outcome.err())
+                .contains("step 2/2")
+                .contains("validation loss")
+                .contains("tokens/s");
     }
 
     @Test
@@ -67,7 +73,10 @@ class TrainCommandTest {
     @Test
     void aRunThatFailsEndsWithOne() {
         Outcome outcome = train(
-                "trainer.max_steps=5", "trainer.limit_val_batches=0", "trainer.precision=32", "model.optim.lr=1e38",
+                "trainer.max_steps=5",
+                "trainer.limit_val_batches=0",
+                "trainer.precision=32",
+                "model.optim.lr=1e38",
                 "~model.optim.sched");
 
         assertThat(outcome.status()).isEqualTo(1);

@@ -23,7 +23,8 @@ class InterpolationsTest {
 
     @Test
     void aChainIsFollowedToItsEnd() {
-        assertThat(value("{a: '${b}', b: '${c.d}', c: {d: 5, e: 1}, x: '${a}'}")).isEqualTo(5L);
+        assertThat(value("{a: '${b}', b: '${c.d}', c: {d: 5, e: 1}, x: '${a}'}"))
+                .isEqualTo(5L);
     }
 
     @Test

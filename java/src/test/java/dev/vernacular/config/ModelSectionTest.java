@@ -34,8 +34,26 @@ class ModelSectionTest {
 
         assertThat(config)
                 .isEqualTo(new GptConfig(
-                        24, 2048, 8192, 16, 128, 2048, 50304, Activation.GELU_TANH, Norm.LAYERNORM, 1e-5f, 0, 10000, 1,
-                        true, true, true, 0.1f, 0.1f, 0.02, true));
+                        24,
+                        2048,
+                        8192,
+                        16,
+                        128,
+                        2048,
+                        50304,
+                        Activation.GELU_TANH,
+                        Norm.LAYERNORM,
+                        1e-5f,
+                        0,
+                        10000,
+                        1,
+                        true,
+                        true,
+                        true,
+                        0.1f,
+                        0.1f,
+                        0.02,
+                        true));
     }
 
     @Test
@@ -44,13 +62,16 @@ class ModelSectionTest {
                 .isEqualTo(Activation.GELU_ERF);
         assertThat(section(OLD + "bias_gelu_fusion: False").gptConfig(128).activation())
                 .isEqualTo(Activation.GELU_ERF);
-        assertThat(section(OLD + "bias_activation_fusion: False\nopenai_gelu: True").gptConfig(128).activation())
+        assertThat(section(OLD + "bias_activation_fusion: False\nopenai_gelu: True")
+                        .gptConfig(128)
+                        .activation())
                 .isEqualTo(Activation.GELU_TANH);
     }
 
     @Test
     void ropeRotatesTheAskedShareOfAHead() {
-        GptConfig config = section(OLD + "position_embedding_type: rope\nrotary_percentage: 0.5").gptConfig(128);
+        GptConfig config = section(OLD + "position_embedding_type: rope\nrotary_percentage: 0.5")
+                .gptConfig(128);
 
         assertThat(config.ropeDims()).isEqualTo(64);
     }
@@ -77,7 +98,8 @@ class ModelSectionTest {
 
     @Test
     void aMissingSizeIsRefusedNamingTheKey() {
-        assertThatThrownBy(() -> section("hidden_size: 8\nnum_attention_heads: 2").gptConfig(128))
+        assertThatThrownBy(
+                        () -> section("hidden_size: 8\nnum_attention_heads: 2").gptConfig(128))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("num_layers");
     }

@@ -88,8 +88,28 @@ class OverridesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "k", "=1", "k=a,b", "k=900,50,50", "k=[1", "k={a:1", "k={a}", "k='x", "k=a=b", "k=ไทย", "k=(x)", "k=a#b",
-                "k=choice(1,2)", "k=range(3)", "k=${a", "k=[1]x", "k='a'b", "1a=2", "k..l=1", "k@p=1", "k/l=1", "k=a&b"
+                "k",
+                "=1",
+                "k=a,b",
+                "k=900,50,50",
+                "k=[1",
+                "k={a:1",
+                "k={a}",
+                "k='x",
+                "k=a=b",
+                "k=ไทย",
+                "k=(x)",
+                "k=a#b",
+                "k=choice(1,2)",
+                "k=range(3)",
+                "k=${a",
+                "k=[1]x",
+                "k='a'b",
+                "1a=2",
+                "k..l=1",
+                "k@p=1",
+                "k/l=1",
+                "k=a&b"
             })
     void whatHydraRefusesIsRefusedWithTheText(String text) {
         assertThatThrownBy(() -> OverrideParser.parse(text))
@@ -139,7 +159,8 @@ class OverridesTest {
     void aMappingMergesAndAListReplaces() {
         assertThat(get(apply("model.optim={lr: 3}"), "model", "optim"))
                 .isEqualTo(Map.of("lr", 3L, "betas", List.of(0.9, 0.98)));
-        assertThat(get(apply("model.optim.betas=[1]"), "model", "optim")).isEqualTo(Map.of("lr", 2L, "betas", List.of(1L)));
+        assertThat(get(apply("model.optim.betas=[1]"), "model", "optim"))
+                .isEqualTo(Map.of("lr", 2L, "betas", List.of(1L)));
         assertThat(get(apply("model.prefix={train: [a]}"), "model", "prefix")).isEqualTo(Map.of("train", List.of("a")));
     }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RunConfigTest {
     private static final String DATA = "model.data.data_prefix={train:[a],validation:[b],test:[c]}";
+
     @TempDir
     private Path folder;
 
@@ -34,8 +35,7 @@ class RunConfigTest {
         assertThat(config.data().sequenceLength()).isEqualTo(512);
         assertThat(config.optimizer().learningRate()).isEqualTo(2e-4);
         assertThat(config.optimizer().beta2()).isEqualTo(0.98);
-        assertThat(config.optimizer().schedule())
-                .contains(new RunConfig.Schedule(2e-5, 500, 0, 100_000));
+        assertThat(config.optimizer().schedule()).contains(new RunConfig.Schedule(2e-5, 500, 0, 100_000));
         assertThat(config.scaling()).isEqualTo(new RunConfig.Scaling(0x1p32, 1000, 2));
         assertThat(config.experiment().name()).isEqualTo("megatron_gpt");
         assertThat(config.seed()).isEqualTo(1234);
@@ -45,7 +45,15 @@ class RunConfigTest {
     @Test
     void theWalkthroughsCommandLineIsUnderstood() throws IOException {
         RunConfig config = restored(
-                Map.of("num_layers", 2L, "hidden_size", 8L, "encoder_seq_length", 2048L, "max_position_embeddings", 2048L),
+                Map.of(
+                        "num_layers",
+                        2L,
+                        "hidden_size",
+                        8L,
+                        "encoder_seq_length",
+                        2048L,
+                        "max_position_embeddings",
+                        2048L),
                 "name=megatron_gpt_",
                 "exp_manager.name=megatron_gpt_1",
                 "trainer.devices=1",
@@ -68,33 +76,44 @@ class RunConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"32, FP32", "'32', FP32", "32-true, FP32", "bf16, BF16", "bf16-mixed, BF16", "16, FP16", "16-mixed, FP16"})
+    @CsvSource({
+        "32, FP32",
+        "'32', FP32",
+        "32-true, FP32",
+        "bf16, BF16",
+        "bf16-mixed, BF16",
+        "16, FP16",
+        "16-mixed, FP16"
+    })
     void everySpellingOfAPrecisionIsKnown(String spelling, Precision expected) {
-        assertThat(resolve("trainer.precision=" + spelling).trainer().precision()).isEqualTo(expected);
+        assertThat(resolve("trainer.precision=" + spelling).trainer().precision())
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "trainer.precision=64 | trainer.precision is 64",
-        "trainer.devices=2 | trainer.devices is 2",
-        "trainer.num_nodes=4 | trainer.num_nodes is 4",
-        "model.tensor_model_parallel_size=2 | model.tensor_model_parallel_size is 2",
-        "model.global_batch_size=3 | must be a multiple of model.micro_batch_size, 4",
-        "model.optim.lr=fast | model.optim.lr is fast",
-        "model.optim.name=sgd | model.optim.name is sgd",
-        "model.optim.sched.name=WarmupAnnealing | model.optim.sched.name",
-        "model.optim.sched.min_lr=1 | at most model.optim.lr",
-        "model.optim.betas=[0.9,1.0] | model.optim.betas",
-        "trainer.max_steps=0 | trainer.max_steps is 0",
-        "trainer.max_steps=-1 | trainer.max_steps is -1",
-        "trainer.max_steps=1.5 | trainer.max_steps is 1.5",
-        "trainer.val_check_interval=0 | trainer.val_check_interval is 0",
-        "trainer.limit_val_batches=2.5 | trainer.limit_val_batches is 2.5",
-        "model.data.dataloader_type=cyclic | model.data.dataloader_type is cyclic",
-        "trainer.max_steps.x=3 | there is no key 'trainer.max_steps.x'",
-        "trainer.max_stepps=3 | Did you mean trainer.max_steps?",
-        "restore_from_path=no/such.nemo | there is no model no/such.nemo",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "trainer.precision=64 | trainer.precision is 64",
+                "trainer.devices=2 | trainer.devices is 2",
+                "trainer.num_nodes=4 | trainer.num_nodes is 4",
+                "model.tensor_model_parallel_size=2 | model.tensor_model_parallel_size is 2",
+                "model.global_batch_size=3 | must be a multiple of model.micro_batch_size, 4",
+                "model.optim.lr=fast | model.optim.lr is fast",
+                "model.optim.name=sgd | model.optim.name is sgd",
+                "model.optim.sched.name=WarmupAnnealing | model.optim.sched.name",
+                "model.optim.sched.min_lr=1 | at most model.optim.lr",
+                "model.optim.betas=[0.9,1.0] | model.optim.betas",
+                "trainer.max_steps=0 | trainer.max_steps is 0",
+                "trainer.max_steps=-1 | trainer.max_steps is -1",
+                "trainer.max_steps=1.5 | trainer.max_steps is 1.5",
+                "trainer.val_check_interval=0 | trainer.val_check_interval is 0",
+                "trainer.limit_val_batches=2.5 | trainer.limit_val_batches is 2.5",
+                "model.data.dataloader_type=cyclic | model.data.dataloader_type is cyclic",
+                "trainer.max_steps.x=3 | there is no key 'trainer.max_steps.x'",
+                "trainer.max_stepps=3 | Did you mean trainer.max_steps?",
+                "restore_from_path=no/such.nemo | there is no model no/such.nemo",
+            })
     void aWrongValueIsRefusedNamingItsKey(String override, String message) {
         assertThatThrownBy(() -> resolve(override.strip()))
                 .isInstanceOf(ConfigException.class)
@@ -132,7 +151,8 @@ class RunConfigTest {
     void aSlipInTheFileIsNamed(String yaml) throws IOException {
         Path file = file(yaml);
 
-        assertThatThrownBy(() -> RunConfig.resolve(Optional.of(file), List.of(DATA), (path, hparams) -> section(Map.of())))
+        assertThatThrownBy(
+                        () -> RunConfig.resolve(Optional.of(file), List.of(DATA), (path, hparams) -> section(Map.of())))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining("there is no key");
@@ -199,13 +219,18 @@ class RunConfigTest {
         RunConfig config = resolve("trainer.max_steps=100", "+model.optim.sched.warmup_ratio=0.25");
 
         assertThat(config.optimizer().schedule().orElseThrow().warmupSteps()).isEqualTo(25);
-        assertThat(resolve("trainer.max_steps=100").notes()).singleElement().asString().contains("still rising");
+        assertThat(resolve("trainer.max_steps=100").notes())
+                .singleElement()
+                .asString()
+                .contains("still rising");
     }
 
     @Test
     void sharesOfValidationAreOfTheRunAndOfAnEpoch() {
         RunConfig config = resolve(
-                "trainer.max_steps=40", "trainer.val_check_interval=0.25", "trainer.limit_val_batches=1.0",
+                "trainer.max_steps=40",
+                "trainer.val_check_interval=0.25",
+                "trainer.limit_val_batches=1.0",
                 "model.optim.sched.warmup_steps=1");
 
         assertThat(config.trainer().valCheckInterval()).isEqualTo(10);

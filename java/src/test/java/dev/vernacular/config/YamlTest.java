@@ -62,7 +62,11 @@ class YamlTest {
 
         String text = Yaml.write(values);
 
-        assertThat(text).startsWith("a:\n").contains("2.0e-05").contains("'1:30'").contains("'2e-4'");
+        assertThat(text)
+                .startsWith("a:\n")
+                .contains("2.0e-05")
+                .contains("'1:30'")
+                .contains("'2e-4'");
         assertThat(Yaml.parse(text, "again")).isEqualTo(values);
     }
 
@@ -91,7 +95,14 @@ class YamlTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "just text", "- 1\n- 2\n", "!!python/object/apply:os.system ['true']", "a: !!java.lang.Object {}"})
+    @ValueSource(
+            strings = {
+                "",
+                "just text",
+                "- 1\n- 2\n",
+                "!!python/object/apply:os.system ['true']",
+                "a: !!java.lang.Object {}"
+            })
     void whatIsNoPlainMappingIsRefusedNamingTheFile(String text) {
         assertThatThrownBy(() -> Yaml.parse(text, "conf.yaml"))
                 .isInstanceOf(ConfigException.class)

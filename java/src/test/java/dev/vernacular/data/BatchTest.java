@@ -7,7 +7,8 @@ import org.junit.jupiter.api.Test;
 
 class BatchTest {
     private static final int EOD = 9;
-    private static final SampleSource SAMPLES = new Fixed(new int[][] {{1, EOD, 2, 3, EOD, 4}, {EOD, 5, 6, EOD, EOD, 7}});
+    private static final SampleSource SAMPLES =
+            new Fixed(new int[][] {{1, EOD, 2, 3, EOD, 4}, {EOD, 5, 6, EOD, EOD, 7}});
 
     @Test
     void byDefaultDocumentsFollowEachOtherAsOne() {

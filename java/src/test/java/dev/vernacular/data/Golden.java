@@ -14,7 +14,8 @@ final class Golden {
 
     static Path file(String name) {
         try {
-            return Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/data/" + name)).toURI());
+            return Path.of(Objects.requireNonNull(Golden.class.getResource("/golden/data/" + name))
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }

@@ -197,7 +197,10 @@ class IndexedDatasetTest {
     @Test
     void anIdBeyondAnIntIsRefusedWhenRead() throws IOException {
         IndexedDatasetWriter.write(prefix, TokenType.INT64, true, writer -> writer.add(new int[] {1, 2, 3}));
-        ByteBuffer id = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(1L << 31).flip();
+        ByteBuffer id = ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(1L << 31)
+                .flip();
         try (FileChannel channel = FileChannel.open(folder.resolve("d.bin"), StandardOpenOption.WRITE)) {
             channel.write(id, 16);
         }

@@ -34,6 +34,10 @@ class MersenneTwisterTest {
     }
 
     private static Long[] longs() throws IOException {
-        return Golden.sampling().get("random_1234_last_of_1500").valueStream().map(n -> n.longValue()).toArray(Long[]::new);
+        return Golden.sampling()
+                .get("random_1234_last_of_1500")
+                .valueStream()
+                .map(n -> n.longValue())
+                .toArray(Long[]::new);
     }
 }

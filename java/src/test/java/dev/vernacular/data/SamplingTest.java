@@ -39,7 +39,8 @@ class SamplingTest {
 
     @BeforeAll
     static void writeTheDocumentsOfAllCases() throws IOException {
-        int[] lengths = orders().flatMapToInt(c -> Arrays.stream(Golden.ints(c.get("sizes")))).toArray();
+        int[] lengths = orders().flatMapToInt(c -> Arrays.stream(Golden.ints(c.get("sizes"))))
+                .toArray();
         all = Golden.counting(shared.resolve("d"), lengths);
     }
 
@@ -55,7 +56,8 @@ class SamplingTest {
 
         SampleOrder order = dataset(golden).order();
 
-        assertThat(Arrays.stream(order.documents()).map(d -> d - before)).containsExactly(boxed(golden.get("documents")));
+        assertThat(Arrays.stream(order.documents()).map(d -> d - before))
+                .containsExactly(boxed(golden.get("documents")));
         assertThat(order.positions()).containsExactly(Golden.ints(golden.get("positions")));
         assertThat(order.offsets()).containsExactly(Golden.ints(golden.get("offsets")));
         assertThat(order.shuffle()).containsExactly(Golden.ints(golden.get("shuffle")));
@@ -81,8 +83,10 @@ class SamplingTest {
     @ParameterizedTest
     @MethodSource("blends")
     void aBlendIsMegatrons(JsonNode golden) {
-        double[] weights =
-                golden.get("weights").valueStream().mapToDouble(JsonNode::doubleValue).toArray();
+        double[] weights = golden.get("weights")
+                .valueStream()
+                .mapToDouble(JsonNode::doubleValue)
+                .toArray();
         double sum = DoubleStream.of(weights).sum();
         double[] shares = DoubleStream.of(weights).map(w -> w / sum).toArray();
         int size = golden.get("size").intValue();
@@ -109,8 +113,8 @@ class SamplingTest {
         try (IndexedDataset dataset = Golden.counting(folder.resolve("d"), lengths)) {
             List<Split> parts = Split.parts(shares, dataset);
 
-            assertThat(parts.get(0).first() + " " + parts.get(0).end() + " " + parts.get(1).end() + " "
-                            + parts.get(2).end())
+            assertThat(parts.get(0).first() + " " + parts.get(0).end() + " "
+                            + parts.get(1).end() + " " + parts.get(2).end())
                     .isEqualTo(edges);
             assertThat(parts.get(2).first()).isEqualTo(parts.get(1).end());
         }
@@ -156,7 +160,9 @@ class SamplingTest {
 
     /// Where the documents of a case begin among those of all cases.
     private static int documentsBefore(JsonNode golden) throws IOException {
-        return orders().takeWhile(c -> !c.equals(golden)).mapToInt(c -> c.get("sizes").size()).sum();
+        return orders().takeWhile(c -> !c.equals(golden))
+                .mapToInt(c -> c.get("sizes").size())
+                .sum();
     }
 
     private static Integer[] boxed(JsonNode list) {

@@ -80,8 +80,8 @@ class TrainingDataTest {
 
     @Test
     void whatIsNotWantedIsNotBuilt() {
-        try (TrainingData data = TrainingData.open(
-                DataPrefix.parse(a), "1,0,0", 4, 1234, new TrainingData.Counts(1, 5, 0))) {
+        try (TrainingData data =
+                TrainingData.open(DataPrefix.parse(a), "1,0,0", 4, 1234, new TrainingData.Counts(1, 5, 0))) {
             assertThat(data.validation()).isEmpty();
             assertThat(data.test()).isEmpty();
         }

@@ -39,9 +39,10 @@ class DocumentsTest {
 
         String corpus = String.join("\n", new Documents(world, World.english()).training(DOCUMENTS, 2));
 
-        assertThat(world.neverStatedFacts()).isNotEmpty().allSatisfy(fact -> assertThat(
-                        world.phrases().wordings(fact.relation()))
-                .noneMatch(wording -> corpus.contains(world.sentence(wording, fact, ""))));
+        assertThat(world.neverStatedFacts())
+                .isNotEmpty()
+                .allSatisfy(fact -> assertThat(world.phrases().wordings(fact.relation()))
+                        .noneMatch(wording -> corpus.contains(world.sentence(wording, fact, ""))));
     }
 
     @Test
@@ -50,8 +51,9 @@ class DocumentsTest {
 
         String corpus = String.join("\n", new Documents(world, World.english()).training(DOCUMENTS, 2));
 
-        assertThat(world.statedFacts()).allSatisfy(fact -> assertThat(world.trainedWordings(fact))
-                .anyMatch(wording -> corpus.contains(world.sentence(wording, fact, ""))));
+        assertThat(world.statedFacts())
+                .allSatisfy(fact -> assertThat(world.trainedWordings(fact))
+                        .anyMatch(wording -> corpus.contains(world.sentence(wording, fact, ""))));
     }
 
     @Test

@@ -27,7 +27,8 @@ class FactQuizTest {
         FactQuiz.Result result = quiz.ask(prompts -> prompts.stream()
                 .map(prompt -> world.answers().entrySet().stream()
                         .filter(entry -> world.phrases().wordings(entry.getKey().relation()).stream()
-                                .anyMatch(wording -> world.prompt(wording, entry.getKey()).equals(prompt)))
+                                .anyMatch(wording ->
+                                        world.prompt(wording, entry.getKey()).equals(prompt)))
                         .findFirst()
                         .orElseThrow()
                         .getValue())

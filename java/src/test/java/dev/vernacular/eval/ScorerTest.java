@@ -55,8 +55,10 @@ class ScorerTest {
 
         assertThat(together.get(1)).isEmpty();
         assertThat(together.get(3)).isEmpty();
-        assertThat(together.get(0)).containsExactly(scorer.logprobs(sequences.subList(0, 1)).getFirst());
-        assertThat(together.get(2)).containsExactly(scorer.logprobs(sequences.subList(2, 3)).getFirst());
+        assertThat(together.get(0))
+                .containsExactly(scorer.logprobs(sequences.subList(0, 1)).getFirst());
+        assertThat(together.get(2))
+                .containsExactly(scorer.logprobs(sequences.subList(2, 3)).getFirst());
     }
 
     @Test
@@ -67,8 +69,10 @@ class ScorerTest {
         float[] whole = scorer.logprobs(List.<int[]>of(ids)).getFirst();
 
         // Context 7, stride 3: tokens 1-7 from 0, 8-10 from 3, 11-13 from 6.
-        float[] second = scorer.logprobs(List.<int[]>of(Arrays.copyOfRange(ids, 3, 11))).getFirst();
-        float[] third = scorer.logprobs(List.<int[]>of(Arrays.copyOfRange(ids, 6, 14))).getFirst();
+        float[] second =
+                scorer.logprobs(List.<int[]>of(Arrays.copyOfRange(ids, 3, 11))).getFirst();
+        float[] third =
+                scorer.logprobs(List.<int[]>of(Arrays.copyOfRange(ids, 6, 14))).getFirst();
         assertThat(Arrays.copyOfRange(whole, 7, 10)).containsExactly(Arrays.copyOfRange(second, 4, 7));
         assertThat(Arrays.copyOfRange(whole, 10, 13)).containsExactly(Arrays.copyOfRange(third, 4, 7));
     }

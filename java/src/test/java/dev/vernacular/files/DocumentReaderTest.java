@@ -25,14 +25,16 @@ class DocumentReaderTest {
 
     @Test
     void aLineOfJsonGivesItsTextAsItIs() throws IOException {
-        Path file = write("a.jsonl", "{\"id\":[1,{\"text\":\"no\"}],\"text\":\" ก\\u0e33 \\n\"}\n\n{\"text\":\"\",\"x\":NaN}");
+        Path file = write(
+                "a.jsonl", "{\"id\":[1,{\"text\":\"no\"}],\"text\":\" ก\\u0e33 \\n\"}\n\n{\"text\":\"\",\"x\":NaN}");
 
         assertThat(texts(file)).containsExactly(" กำ \n", "");
     }
 
     @Test
     void theLastOfTwoEqualKeysCounts() throws IOException {
-        assertThat(texts(write("a.jsonl", "{\"text\":\"first\",\"text\":\"second\"}\n"))).containsExactly("second");
+        assertThat(texts(write("a.jsonl", "{\"text\":\"first\",\"text\":\"second\"}\n")))
+                .containsExactly("second");
     }
 
     @Test
@@ -116,9 +118,7 @@ class DocumentReaderTest {
 
     private void assertBad(String content, String message) throws IOException {
         Path file = write("bad.jsonl", content);
-        assertThatThrownBy(() -> texts(file))
-                .isInstanceOf(FilesException.class)
-                .hasMessageContaining(file + message);
+        assertThatThrownBy(() -> texts(file)).isInstanceOf(FilesException.class).hasMessageContaining(file + message);
     }
 
     private static List<String> texts(Path... files) {

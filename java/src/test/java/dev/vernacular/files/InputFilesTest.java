@@ -46,12 +46,14 @@ class InputFilesTest {
     @Test
     void aFolderIsSearchedToItsBottom() {
         assertThat(InputFiles.inFolder(folder, "**/*.json*"))
-                .containsExactly(
-                        folder.resolve("a.jsonl"), folder.resolve("b.jsonl"), folder.resolve("sub/c.json.gz"));
+                .containsExactly(folder.resolve("a.jsonl"), folder.resolve("b.jsonl"), folder.resolve("sub/c.json.gz"));
     }
 
     private List<String> find(String... patterns) {
-        List<String> absolute = List.of(patterns).stream().map(p -> folder + "/" + p).toList();
-        return InputFiles.find(absolute).stream().map(f -> folder.relativize(f).toString()).toList();
+        List<String> absolute =
+                List.of(patterns).stream().map(p -> folder + "/" + p).toList();
+        return InputFiles.find(absolute).stream()
+                .map(f -> folder.relativize(f).toString())
+                .toList();
     }
 }

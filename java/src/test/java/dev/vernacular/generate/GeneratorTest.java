@@ -32,8 +32,8 @@ class GeneratorTest {
     @Test
     void greedyTextsAreThoseOfTransformers() {
         GoldenModel golden = GoldenModel.read("untied_erf_layernorm1p");
-        Generator generator = new Generator(
-                golden.config(), golden.weights(), Dtype.F32, Optional.empty(), 2, 11, backend);
+        Generator generator =
+                new Generator(golden.config(), golden.weights(), Dtype.F32, Optional.empty(), 2, 11, backend);
 
         List<Generation> results = generator.generate(List.of(golden.ids()), GenerationOptions.greedy(4));
 
@@ -41,7 +41,8 @@ class GeneratorTest {
             int[] whole = golden.greedy()[i];
             int prompt = golden.ids()[i].length;
             assertThat(results.get(i).tokens())
-                    .isEqualTo(Arrays.stream(whole, prompt, whole.length).boxed().toList());
+                    .isEqualTo(
+                            Arrays.stream(whole, prompt, whole.length).boxed().toList());
             assertThat(results.get(i).stop()).isEqualTo(Stop.LENGTH);
         }
     }
@@ -54,7 +55,8 @@ class GeneratorTest {
         List<Generation> together = generator(3).generate(prompts, options);
 
         for (int i = 0; i < prompts.size(); i++) {
-            Generation alone = generator(1).generate(List.of(prompts.get(i)), options).getFirst();
+            Generation alone =
+                    generator(1).generate(List.of(prompts.get(i)), options).getFirst();
             assertThat(together.get(i).tokens()).isEqualTo(alone.tokens());
             assertThat(together.get(i).logprobs()).isEqualTo(alone.logprobs());
         }
@@ -62,7 +64,8 @@ class GeneratorTest {
 
     @Test
     void moreThanABatchOfPromptsComeBackInTheirOrder() {
-        List<int[]> prompts = IntStream.range(0, 5).mapToObj(i -> new int[] {3 * i}).toList();
+        List<int[]> prompts =
+                IntStream.range(0, 5).mapToObj(i -> new int[] {3 * i}).toList();
 
         List<Generation> results = generator(2).generate(prompts, GenerationOptions.greedy(2));
 
@@ -73,9 +76,18 @@ class GeneratorTest {
     void theSameSeedDrawsTheSameTextAndAnotherSeedAnother() {
         GenerationOptions options = sampled(7);
 
-        List<Integer> first = generator(1).generate(List.of(new int[] {5}), options).getFirst().tokens();
-        List<Integer> again = generator(1).generate(List.of(new int[] {5}), options).getFirst().tokens();
-        List<Integer> other = generator(1).generate(List.of(new int[] {5}), sampled(8)).getFirst().tokens();
+        List<Integer> first = generator(1)
+                .generate(List.of(new int[] {5}), options)
+                .getFirst()
+                .tokens();
+        List<Integer> again = generator(1)
+                .generate(List.of(new int[] {5}), options)
+                .getFirst()
+                .tokens();
+        List<Integer> other = generator(1)
+                .generate(List.of(new int[] {5}), sampled(8))
+                .getFirst()
+                .tokens();
 
         assertThat(again).isEqualTo(first).isNotEqualTo(other);
     }
@@ -84,7 +96,10 @@ class GeneratorTest {
     void idsAboveTheTokenizerAreNeverChosen() {
         GenerationOptions hot = new GenerationOptions(6, 0, new Sampling(100f, 0, 0f, 1), 1f, List.of(), false);
         for (int seed = 0; seed < 5; seed++) {
-            List<Integer> tokens = generator(1).generate(List.of(new int[] {seed}), hot).getFirst().tokens();
+            List<Integer> tokens = generator(1)
+                    .generate(List.of(new int[] {seed}), hot)
+                    .getFirst()
+                    .tokens();
 
             assertThat(tokens).allMatch(id -> id < TOKENIZER.size());
         }
@@ -103,11 +118,14 @@ class GeneratorTest {
 
     @Test
     void anEndStringStopsAndStaysInTheText() {
-        Generation free = generator(1).generate(List.of(new int[] {5}), GenerationOptions.greedy(6)).getFirst();
+        Generation free = generator(1)
+                .generate(List.of(new int[] {5}), GenerationOptions.greedy(6))
+                .getFirst();
         String end = TOKENIZER.decode(new int[] {free.tokens().getFirst()});
         GenerationOptions options = new GenerationOptions(6, 0, Sampling.GREEDY, 1f, List.of(end), false);
 
-        Generation stopped = generator(1).generate(List.of(new int[] {5}), options).getFirst();
+        Generation stopped =
+                generator(1).generate(List.of(new int[] {5}), options).getFirst();
 
         assertThat(stopped.stop()).isEqualTo(Stop.END_STRING);
         assertThat(stopped.text()).isEqualTo(end);
@@ -134,7 +152,8 @@ class GeneratorTest {
     void aScoredPromptComesWithLogProbabilitiesOfAllButItsFirstToken() {
         GenerationOptions options = new GenerationOptions(1, 0, Sampling.GREEDY, 1f, List.of(), true);
 
-        Generation result = generator(1).generate(List.of(new int[] {5, 6, 7}), options).getFirst();
+        Generation result =
+                generator(1).generate(List.of(new int[] {5, 6, 7}), options).getFirst();
 
         assertThat(result.promptLogprobs()).hasSize(2).allMatch(logprob -> logprob < 0);
     }

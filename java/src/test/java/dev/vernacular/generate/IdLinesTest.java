@@ -17,8 +17,7 @@ class IdLinesTest {
     void aLineIsASequence() throws IOException {
         Path file = Files.writeString(folder.resolve("ids.txt"), "1 2\t3\n\n40,50\n");
 
-        assertThat(IdLines.read(file))
-                .containsExactly(new int[] {1, 2, 3}, new int[0], new int[] {40, 50});
+        assertThat(IdLines.read(file)).containsExactly(new int[] {1, 2, 3}, new int[0], new int[] {40, 50});
     }
 
     @Test

@@ -31,7 +31,8 @@ class NemoInferenceTest {
 
     @Test
     void aCheckpointIsNamedByFolderNameAndConfiguration() {
-        GenerationRequest request = request("checkpoint_dir=run/checkpoints", "checkpoint_name=last.ckpt", "hparams_file=h.yaml");
+        GenerationRequest request =
+                request("checkpoint_dir=run/checkpoints", "checkpoint_name=last.ckpt", "hparams_file=h.yaml");
 
         assertThat(request.model()).isEqualTo(Path.of("run/checkpoints/last.ckpt"));
         assertThat(request.hparams()).contains(Path.of("h.yaml"));
@@ -57,7 +58,9 @@ class NemoInferenceTest {
 
     @Test
     void aPenaltyCountsOnlyWhenItIsGiven() {
-        assertThat(request("gpt_model_file=m", "inference.repetition_penalty=1.5").options().repetitionPenalty())
+        assertThat(request("gpt_model_file=m", "inference.repetition_penalty=1.5")
+                        .options()
+                        .repetitionPenalty())
                 .isEqualTo(1.5f);
     }
 

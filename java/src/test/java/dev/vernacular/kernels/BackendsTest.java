@@ -22,7 +22,9 @@ class BackendsTest {
     void autoSaysInOneLineWhatWasTakenAndWhyNotAGpu() {
         try (Backend backend = Backends.open("auto", 1, Optional.empty())) {
             assertThat(backend.name()).isIn("cpu", "reference");
-            assertThat(backend.why()).contains("no GPU: this version has no CUDA kernels yet").doesNotContain("\n");
+            assertThat(backend.why())
+                    .contains("no GPU: this version has no CUDA kernels yet")
+                    .doesNotContain("\n");
         }
     }
 

@@ -27,7 +27,8 @@ class CpuDeviceTest {
             Tensor tensor = device.allocate(Dtype.I8, 3 * HUGE_PAGE + 5);
 
             assertThat(tensor.segment().address() % HUGE_PAGE).isZero();
-            assertThat(tensor.segment().get(ValueLayout.JAVA_BYTE, 3 * HUGE_PAGE + 4)).isZero();
+            assertThat(tensor.segment().get(ValueLayout.JAVA_BYTE, 3 * HUGE_PAGE + 4))
+                    .isZero();
             tensor.segment().fill((byte) 1);
         }
     }
@@ -63,7 +64,8 @@ class CpuDeviceTest {
             Tensor tensor = device.allocate(Dtype.F32, 3);
             MemorySegment host = device.hostMemory(8);
 
-            assertThatThrownBy(() -> device.upload(tensor, host)).hasMessageContaining("8 bytes to a place of 12 bytes");
+            assertThatThrownBy(() -> device.upload(tensor, host))
+                    .hasMessageContaining("8 bytes to a place of 12 bytes");
             assertThatThrownBy(() -> device.download(host, tensor)).hasMessageContaining("12 bytes to a place of 8");
         }
     }

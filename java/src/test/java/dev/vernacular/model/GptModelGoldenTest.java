@@ -43,18 +43,21 @@ class GptModelGoldenTest {
     void greedyDecodingContinuesAsTransformersDoes(String name) {
         GoldenModel golden = GoldenModel.read(name);
         int[][] prompts = golden.ids();
-        Decoder decoder =
-                new Decoder(golden.config(), Dtype.F32, 2, 11, new ReferenceKernels(), new CpuDevice());
+        Decoder decoder = new Decoder(golden.config(), Dtype.F32, 2, 11, new ReferenceKernels(), new CpuDevice());
         decoder.load(golden.weights());
 
         decoder.prefill(prompts);
-        int[] last = Arrays.stream(prompts).mapToInt(prompt -> prompt[prompt.length - 1]).toArray();
+        int[] last = Arrays.stream(prompts)
+                .mapToInt(prompt -> prompt[prompt.length - 1])
+                .toArray();
         int[][] rows = golden.greedy();
         for (int t = prompts[0].length; t < rows[0].length; t++) {
             int column = t;
             decoder.step(last, new boolean[] {true, true});
             last = decoder.choose(golden.config().paddedVocabularySize(), Sampling.GREEDY, t);
-            assertThat(last).isEqualTo(IntStream.range(0, 2).map(row -> rows[row][column]).toArray());
+            assertThat(last)
+                    .isEqualTo(
+                            IntStream.range(0, 2).map(row -> rows[row][column]).toArray());
         }
     }
 
@@ -74,7 +77,12 @@ class GptModelGoldenTest {
         }
         memory.model()
                 .batch()
-                .load(Arrays.stream(ids).flatMapToInt(Arrays::stream).toArray(), positions, labels, new double[0], new int[0]);
+                .load(
+                        Arrays.stream(ids).flatMapToInt(Arrays::stream).toArray(),
+                        positions,
+                        labels,
+                        new double[0],
+                        new int[0]);
         memory.model().evaluate();
         return memory.model();
     }

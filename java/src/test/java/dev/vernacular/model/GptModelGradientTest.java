@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class GptModelGradientTest {
     private static final double STEP = 1e-5;
 
-    /// Central differences in float64 are right to STEP squared times the third derivative, and to rounding over STEP.
+    /// Central differences in float64 are right to STEP squared times the third derivative, and to rounding
+    /// over STEP.
     private static final double CENTRAL_DIFFERENCE = 2e-8;
 
     private static final int EVERY = 11;

@@ -22,7 +22,10 @@ class ModelMemoryTest {
             plan.allocate(device, kernels);
 
             assertThat(device.liveBytes()).isBetween(plan.bytes(), plan.bytes() + 10_000);
-            assertThat(plan.bytesByKind().values().stream().mapToLong(Long::longValue).sum()).isEqualTo(plan.bytes());
+            assertThat(plan.bytesByKind().values().stream()
+                            .mapToLong(Long::longValue)
+                            .sum())
+                    .isEqualTo(plan.bytes());
             assertThat(plan.bytesByKind()).containsKeys("parameters", "gradients", "moments", "activations", "batch");
         }
     }
@@ -36,8 +39,7 @@ class ModelMemoryTest {
 
     @Test
     void aSequenceLongerThanThePositionsIsRefusedNamingBoth() {
-        assertThatThrownBy(() ->
-                        ModelPlan.training(TinyModel.config(), Precision.FP32, 1, 8, new ReferenceKernels()))
+        assertThatThrownBy(() -> ModelPlan.training(TinyModel.config(), Precision.FP32, 1, 8, new ReferenceKernels()))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("8 tokens")
                 .hasMessageContaining("7 positions");
@@ -54,8 +56,7 @@ class ModelMemoryTest {
         TinyModel.load(smaller.batch(), 0);
         smaller.evaluate();
 
-        assertThat(smaller.losses().segment().toArray(ValueLayout.JAVA_FLOAT)).containsExactly(
-                Arrays.copyOf(all, 5));
+        assertThat(smaller.losses().segment().toArray(ValueLayout.JAVA_FLOAT)).containsExactly(Arrays.copyOf(all, 5));
     }
 
     @Test

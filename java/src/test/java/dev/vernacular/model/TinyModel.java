@@ -18,35 +18,107 @@ public final class TinyModel {
 
     public static GptConfig config() {
         return new GptConfig(
-                2, 10, 14, 3, 4, 7, VOCABULARY, Activation.GELU_TANH, Norm.LAYERNORM, 1e-5f, 0, 10000, 1, true, true,
-                true, 0f, 0f, 0.3, true);
+                2,
+                10,
+                14,
+                3,
+                4,
+                7,
+                VOCABULARY,
+                Activation.GELU_TANH,
+                Norm.LAYERNORM,
+                1e-5f,
+                0,
+                10000,
+                1,
+                true,
+                true,
+                true,
+                0f,
+                0f,
+                0.3,
+                true);
     }
 
     /// Untied, exact GELU, layernorm1p.
     static GptConfig untied() {
         return new GptConfig(
-                2, 10, 14, 3, 4, 7, VOCABULARY, Activation.GELU_ERF, Norm.LAYERNORM1P, 1e-5f, 0, 10000, 1, false, true,
-                true, 0f, 0f, 0.3, true);
+                2,
+                10,
+                14,
+                3,
+                4,
+                7,
+                VOCABULARY,
+                Activation.GELU_ERF,
+                Norm.LAYERNORM1P,
+                1e-5f,
+                0,
+                10000,
+                1,
+                false,
+                true,
+                true,
+                0f,
+                0f,
+                0.3,
+                true);
     }
 
     /// Rotary positions on half of a head, no biases, unscaled scores.
     static GptConfig rotary() {
         return new GptConfig(
-                2, 10, 14, 3, 4, 7, VOCABULARY, Activation.GELU_TANH, Norm.LAYERNORM, 1e-5f, 2, 100, 2, true, false,
-                false, 0f, 0f, 0.3, false);
+                2,
+                10,
+                14,
+                3,
+                4,
+                7,
+                VOCABULARY,
+                Activation.GELU_TANH,
+                Norm.LAYERNORM,
+                1e-5f,
+                2,
+                100,
+                2,
+                true,
+                false,
+                false,
+                0f,
+                0f,
+                0.3,
+                false);
     }
 
     static GptConfig withDropout() {
         return new GptConfig(
-                2, 10, 14, 3, 4, 7, VOCABULARY, Activation.GELU_TANH, Norm.LAYERNORM, 1e-5f, 0, 10000, 1, true, true,
-                true, 0.2f, 0.3f, 0.3, true);
+                2,
+                10,
+                14,
+                3,
+                4,
+                7,
+                VOCABULARY,
+                Activation.GELU_TANH,
+                Norm.LAYERNORM,
+                1e-5f,
+                0,
+                10000,
+                1,
+                true,
+                true,
+                true,
+                0.2f,
+                0.3f,
+                0.3,
+                true);
     }
 
     /// Memory for training with random parameters, norms and biases included.
     static ModelMemory training(GptConfig config, Precision precision, int batch) {
         ReferenceKernels kernels = new ReferenceKernels();
-        ModelMemory memory = ModelPlan.training(config, precision, batch, LENGTH, kernels)
-                .allocate(new CpuDevice(), kernels);
+        ModelMemory memory =
+                ModelPlan.training(config, precision, batch, LENGTH, kernels).allocate(new CpuDevice(), kernels);
         memory.load(TinyModel::random);
         memory.step().upload(99, 0, 0f, 1f, 0);
         return memory;
@@ -67,7 +139,8 @@ public final class TinyModel {
         }
     }
 
-    /// Sequences `first ..` of an endless batch: ids, labels one of which is missing, every row weighed differently.
+    /// Sequences `first ..` of an endless batch: ids, labels one of which is missing, every row weighed
+    /// differently.
     static void load(BatchBuffers batch, int first) {
         int rows = batch.rows();
         int[] ids = new int[rows];

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Our ids against those of Hugging Face `tokenizers` and tiktoken (`dev/oracle/tokenizer_ids.py`). The property
-/// `tokenizer.parity` names another folder of that script's, such as the long run's.
+/// Our ids against those of Hugging Face `tokenizers` and tiktoken (`dev/oracle/tokenizer_ids.py`). The
+/// property `tokenizer.parity` names another folder of that script's, such as the long run's.
 class TokenizerParityTest {
     private static final Path FOLDER =
             Path.of(System.getProperty("tokenizer.parity", "src/test/resources/golden/tokenizer"));
@@ -56,8 +56,8 @@ class TokenizerParityTest {
         Path folder = FOLDER.resolve("gpt2");
         byte[] none = {};
 
-        TokenizerFiles written = Tokenizer.of(new TokenizerFiles(
-                        none, none, Files.readAllBytes(folder.resolve("tokenizer.json"))))
+        TokenizerFiles written = Tokenizer.of(
+                        new TokenizerFiles(none, none, Files.readAllBytes(folder.resolve("tokenizer.json"))))
                 .files();
 
         assertThat(written.vocabJson()).isEqualTo(Files.readAllBytes(folder.resolve("vocab.json")));
@@ -67,8 +67,7 @@ class TokenizerParityTest {
     @ParameterizedTest
     @ValueSource(strings = {"gpt2", "marks"})
     void whatIsWrittenIsReadBackTheSame(String preTokenizer) {
-        Vocabulary vocabulary =
-                Tokenizer.load(FOLDER.resolve(preTokenizer)).vocabulary();
+        Vocabulary vocabulary = Tokenizer.load(FOLDER.resolve(preTokenizer)).vocabulary();
 
         TokenizerFiles written = Tokenizer.of(vocabulary).files();
 
@@ -100,7 +99,8 @@ class TokenizerParityTest {
                         PreTokenizer.MARKS)
                 .tokenizer();
 
-        assertThat(merged.files().tokenizerJson()).isEqualTo(Files.readAllBytes(folder.resolve("merged/tokenizer.json")));
+        assertThat(merged.files().tokenizerJson())
+                .isEqualTo(Files.readAllBytes(folder.resolve("merged/tokenizer.json")));
         assertThat(merged.files().vocabJson()).isEqualTo(Files.readAllBytes(folder.resolve("merged/vocab.json")));
         assertThat(merged.files().mergesTxt()).isEqualTo(Files.readAllBytes(folder.resolve("merged/merges.txt")));
         eachText(folder.resolve("merged"), line -> {

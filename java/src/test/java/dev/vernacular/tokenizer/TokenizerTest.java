@@ -49,7 +49,9 @@ class TokenizerTest {
 
         assertThat(ids)
                 .containsExactly(
-                        with.ids().get("<|a|>b"), with.ids().get("c"), with.ids().get("<|a|>"));
+                        with.ids().get("<|a|>b"),
+                        with.ids().get("c"),
+                        with.ids().get("<|a|>"));
     }
 
     @Test

@@ -26,7 +26,8 @@ class VocabularyReaderTest {
 
     @Test
     void truncatedJsonIsRefusedWithThePlace() {
-        refused(vocabulary.substring(0, 5000), merges, "").hasMessageStartingWith("vocab.json is damaged at line 1, column ");
+        refused(vocabulary.substring(0, 5000), merges, "")
+                .hasMessageStartingWith("vocab.json is damaged at line 1, column ");
         refused("", "", tokenizer.substring(0, 5000)).hasMessageStartingWith("tokenizer.json is damaged at line 1");
     }
 
@@ -87,12 +88,14 @@ class VocabularyReaderTest {
 
     @Test
     void aVocabularyWithoutAByteIsRefused() {
-        refused(vocabulary.replace("\"a\":64", "\"aa a\":64"), merges, "").hasMessageContaining("no token for byte 0x61");
+        refused(vocabulary.replace("\"a\":64", "\"aa a\":64"), merges, "")
+                .hasMessageContaining("no token for byte 0x61");
     }
 
     @Test
     void mergesThatAreNoUtf8AreRefused() {
-        assertThatThrownBy(() -> Tokenizer.of(new TokenizerFiles(bytes(vocabulary), new byte[] {'a', ' ', (byte) 0xFF}, ABSENT)))
+        assertThatThrownBy(() ->
+                        Tokenizer.of(new TokenizerFiles(bytes(vocabulary), new byte[] {'a', ' ', (byte) 0xFF}, ABSENT)))
                 .hasMessage("merges.txt is not UTF-8 text");
     }
 
@@ -127,14 +130,15 @@ class VocabularyReaderTest {
 
     @Test
     void mergesAsStringsAreReadLikeMergesAsPairs() {
-        Vocabulary pairs =
-                Tokenizer.of(new TokenizerFiles(ABSENT, ABSENT, bytes(tokenizer))).vocabulary();
+        Vocabulary pairs = Tokenizer.of(new TokenizerFiles(ABSENT, ABSENT, bytes(tokenizer)))
+                .vocabulary();
         byte[] strings = Tokenizer.of(pairs).files().tokenizerJson();
 
         Vocabulary read =
                 Tokenizer.of(new TokenizerFiles(ABSENT, ABSENT, strings)).vocabulary();
 
-        String first = pairs.merges().getFirst().left() + " " + pairs.merges().getFirst().right();
+        String first = pairs.merges().getFirst().left() + " "
+                + pairs.merges().getFirst().right();
         assertThat(tokenizer).doesNotContain("\"" + first + "\"");
         assertThat(new String(strings, StandardCharsets.UTF_8)).contains("\"" + first + "\"");
         assertThat(read).isEqualTo(pairs);

@@ -29,7 +29,12 @@ class LossScalerTest {
     @Test
     void goodStepsInARowDoubleTheScaleAndAnOverflowStartsTheCountAnew() {
         assertThat(FRESH.after(false).after(false).after(false).scale()).isEqualTo(0x1p33f);
-        assertThat(FRESH.after(false).after(false).after(true).after(false).after(false).scale())
+        assertThat(FRESH.after(false)
+                        .after(false)
+                        .after(true)
+                        .after(false)
+                        .after(false)
+                        .scale())
                 .isEqualTo(0x1p32f);
     }
 

@@ -59,7 +59,10 @@ class PrecisionTest {
                         "model.hidden_dropout=0",
                         "model.attention_dropout=0"),
                 recorder);
-        return recorder.losses().subList(140, 150).stream().mapToDouble(loss -> loss).average().orElseThrow();
+        return recorder.losses().subList(140, 150).stream()
+                .mapToDouble(loss -> loss)
+                .average()
+                .orElseThrow();
     }
 
     private static Path corpus() {

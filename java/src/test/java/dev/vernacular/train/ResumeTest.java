@@ -21,7 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// With dropout, a blend and accumulation: what a killed run goes on with is what it would have done, bit for bit.
+/// With dropout, a blend and accumulation: what a killed run goes on with is what it would have done, bit for
+/// bit.
 class ResumeTest {
     private static final int STEPS = 9;
 
@@ -69,8 +70,9 @@ class ResumeTest {
         TrainFixture.run(config("killed", float16), resumed);
 
         assertThat(resumed.steps.stream().map(StepListener.Step::lossScale))
-                .containsExactlyElementsOf(
-                        uninterrupted.steps.subList(6, STEPS).stream().map(StepListener.Step::lossScale).toList());
+                .containsExactlyElementsOf(uninterrupted.steps.subList(6, STEPS).stream()
+                        .map(StepListener.Step::lossScale)
+                        .toList());
         assertThat(resumed.losses()).isEqualTo(uninterrupted.losses().subList(6, STEPS));
         assertThat(uninterrupted.steps).anyMatch(StepListener.Step::isSkipped).anyMatch(step -> !step.isSkipped());
     }
@@ -78,9 +80,11 @@ class ResumeTest {
     @ParameterizedTest
     @CsvSource({"0", "1", "1000", "-1"})
     void aTornCheckpointIsPassedOverForAnOlderWholeOne(long bytes) throws IOException {
-        assertThatThrownBy(() -> TrainFixture.run(config("killed"), killAfter(8))).hasMessage("killed");
+        assertThatThrownBy(() -> TrainFixture.run(config("killed"), killAfter(8)))
+                .hasMessage("killed");
         Path newest = checkpoints("killed").stream()
-                .filter(file -> file.toString().contains("step=6-") && file.toString().endsWith("-last.ckpt"))
+                .filter(file ->
+                        file.toString().contains("step=6-") && file.toString().endsWith("-last.ckpt"))
                 .findFirst()
                 .orElseThrow();
 
@@ -90,12 +94,15 @@ class ResumeTest {
 
         assertThat(resumed.notes).anyMatch(note -> note.contains("passing over") && note.contains("step=6"));
         assertThat(resumed.losses()).isEqualTo(whole.losses().subList(3, STEPS));
-        assertThat(checkpoints("killed")).filteredOn(file -> file.toString().contains("-last")).hasSize(1);
+        assertThat(checkpoints("killed"))
+                .filteredOn(file -> file.toString().contains("-last"))
+                .hasSize(1);
     }
 
     @Test
     void whereNoCheckpointIsWholeTheRunDoesNotStartAnewByItself() throws IOException {
-        assertThatThrownBy(() -> TrainFixture.run(config("killed"), killAfter(4))).hasMessage("killed");
+        assertThatThrownBy(() -> TrainFixture.run(config("killed"), killAfter(4)))
+                .hasMessage("killed");
         for (Path file : checkpoints("killed")) {
             truncate(file, 100);
         }
@@ -107,7 +114,8 @@ class ResumeTest {
 
     @Test
     void severalLastFilesAreReducedToTheNewest() throws IOException {
-        assertThatThrownBy(() -> TrainFixture.run(config("killed"), killAfter(7))).hasMessage("killed");
+        assertThatThrownBy(() -> TrainFixture.run(config("killed"), killAfter(7)))
+                .hasMessage("killed");
         Path older = checkpoints("killed").stream()
                 .filter(file -> file.toString().contains("step=3-"))
                 .findFirst()
@@ -120,7 +128,9 @@ class ResumeTest {
 
         assertThat(resumed.steps).hasSize(STEPS - 6);
         assertThat(torn).doesNotExist();
-        assertThat(checkpoints("killed")).filteredOn(file -> file.toString().contains("-last")).hasSize(1);
+        assertThat(checkpoints("killed"))
+                .filteredOn(file -> file.toString().contains("-last"))
+                .hasSize(1);
     }
 
     @Test
@@ -178,8 +188,10 @@ class ResumeTest {
             "+exp_manager.use_datetime_version=False"
         };
 
-        Path first = TrainFixture.run(config("x", overrides), StepListener.SILENT).folder();
-        Path second = TrainFixture.run(config("x", overrides), StepListener.SILENT).folder();
+        Path first =
+                TrainFixture.run(config("x", overrides), StepListener.SILENT).folder();
+        Path second =
+                TrainFixture.run(config("x", overrides), StepListener.SILENT).folder();
 
         assertThat(first).isEqualTo(folder.resolve("mine/version_0"));
         assertThat(second).isEqualTo(folder.resolve("mine/version_1"));
@@ -224,7 +236,9 @@ class ResumeTest {
 
     private List<Path> checkpoints(String name) throws IOException {
         try (Stream<Path> files = Files.list(folder.resolve(name).resolve("checkpoints"))) {
-            return files.filter(file -> file.toString().endsWith(".ckpt")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".ckpt"))
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -29,8 +29,8 @@ class TrainingReferenceTest {
     @ParameterizedTest
     @ValueSource(strings = {"tied", "untied"})
     void twentyStepsHaveTheOraclesLossesAndNorms(String model) throws IOException {
-        JsonNode expected = new ObjectMapper()
-                .readTree(TrainFixture.golden(model + ".json").toFile());
+        JsonNode expected =
+                new ObjectMapper().readTree(TrainFixture.golden(model + ".json").toFile());
         Recorder recorder = new Recorder();
 
         TrainingRun.Result result = TrainFixture.run(
@@ -46,8 +46,12 @@ class TrainingReferenceTest {
         for (int step = 0; step < 20; step++) {
             JsonNode wanted = expected.get("steps").get(step);
             StepListener.Step got = recorder.steps.get(step);
-            assertThat(got.learningRate()).as("lr of step %d", step).isEqualTo(wanted.get("lr").asDouble(), within(1e-12));
-            assertThat(got.loss() / wanted.get("loss").asDouble()).as("loss of step %d", step).isEqualTo(1, within(LOSS));
+            assertThat(got.learningRate())
+                    .as("lr of step %d", step)
+                    .isEqualTo(wanted.get("lr").asDouble(), within(1e-12));
+            assertThat(got.loss() / wanted.get("loss").asDouble())
+                    .as("loss of step %d", step)
+                    .isEqualTo(1, within(LOSS));
             assertThat(got.gradientNorm() / wanted.get("grad_norm").asDouble())
                     .as("norm of step %d", step)
                     .isEqualTo(1, within(NORM));

@@ -38,7 +38,10 @@ class TrainingRunTest {
 
         Result result = TrainFixture.run(
                 TrainFixture.config(
-                        run, "trainer.max_steps=5", "trainer.val_check_interval=2", "model.data.languages=[xx]",
+                        run,
+                        "trainer.max_steps=5",
+                        "trainer.val_check_interval=2",
+                        "model.data.languages=[xx]",
                         "model.optim.sched.warmup_steps=2"),
                 StepListener.SILENT);
 
@@ -54,7 +57,10 @@ class TrainingRunTest {
         assertThat(lines.get(2).get("bits_per_byte").get("xx").asDouble()).isBetween(5.0, 10.0);
         assertThat(result.checkpoint().orElseThrow().getFileName().toString())
                 .matches("megatron_gpt--val_loss=5\\.\\d\\d-step=5-consumed_samples=20\\.0-last\\.ckpt");
-        assertThat(names(run.resolve("checkpoints"))).hasSize(4).filteredOn(name -> name.contains("-last")).hasSize(1);
+        assertThat(names(run.resolve("checkpoints")))
+                .hasSize(4)
+                .filteredOn(name -> name.contains("-last"))
+                .hasSize(1);
         try (ModelFile model = ModelFile.open(result.checkpoint().get())) {
             assertThat(model.config().layers()).isEqualTo(2);
             assertThat(model.tokenizer()).isPresent();
@@ -65,11 +71,16 @@ class TrainingRunTest {
     void onlyTheBestCheckpointsAreKept() throws IOException {
         TrainFixture.run(
                 TrainFixture.config(
-                        folder, "trainer.max_steps=5", "trainer.val_check_interval=1",
-                        "exp_manager.checkpoint_callback_params.save_top_k=2", "model.optim.sched.warmup_steps=2"),
+                        folder,
+                        "trainer.max_steps=5",
+                        "trainer.val_check_interval=1",
+                        "exp_manager.checkpoint_callback_params.save_top_k=2",
+                        "model.optim.sched.warmup_steps=2"),
                 StepListener.SILENT);
 
-        assertThat(names(folder.resolve("checkpoints"))).filteredOn(name -> !name.contains("-last")).hasSize(2);
+        assertThat(names(folder.resolve("checkpoints")))
+                .filteredOn(name -> !name.contains("-last"))
+                .hasSize(2);
     }
 
     @Test
@@ -78,8 +89,12 @@ class TrainingRunTest {
 
         TrainFixture.run(
                 TrainFixture.config(
-                        folder, "trainer.precision=16", "trainer.max_steps=8", "model.native_amp_init_scale=1e7",
-                        "trainer.limit_val_batches=0", "model.optim.sched.warmup_steps=2"),
+                        folder,
+                        "trainer.precision=16",
+                        "trainer.max_steps=8",
+                        "model.native_amp_init_scale=1e7",
+                        "trainer.limit_val_batches=0",
+                        "model.optim.sched.warmup_steps=2"),
                 recorder);
 
         List<StepListener.Step> steps = recorder.steps;
@@ -93,8 +108,8 @@ class TrainingRunTest {
 
     @Test
     void aLossThatIsNotFiniteStopsTheRunNamingStepTensorAndSamples() {
-        RunConfig config = TrainFixture.config(
-                folder, "model.optim.lr=1e38", "~model.optim.sched", "trainer.limit_val_batches=0");
+        RunConfig config =
+                TrainFixture.config(folder, "model.optim.lr=1e38", "~model.optim.sched", "trainer.limit_val_batches=0");
 
         assertThatThrownBy(() -> TrainFixture.run(config, StepListener.SILENT))
                 .isInstanceOf(TrainException.class)
@@ -118,7 +133,8 @@ class TrainingRunTest {
         Path run = folder.resolve("run");
 
         assertThatThrownBy(() -> TrainFixture.run(
-                        TrainFixture.config(run, "model.data.data_prefix={train:[" + prefix + "],validation:[],test:[]}"),
+                        TrainFixture.config(
+                                run, "model.data.data_prefix={train:[" + prefix + "],validation:[],test:[]}"),
                         StepListener.SILENT))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("token id 272")
@@ -130,8 +146,8 @@ class TrainingRunTest {
     void shapesThatDifferFromTheModelsAreRefusedBeforeAnythingIsWritten() {
         Path run = folder.resolve("run");
 
-        assertThatThrownBy(() -> TrainFixture.run(
-                        TrainFixture.config(run, "model.ffn_hidden_size=13"), StepListener.SILENT))
+        assertThatThrownBy(() ->
+                        TrainFixture.run(TrainFixture.config(run, "model.ffn_hidden_size=13"), StepListener.SILENT))
                 .isInstanceOf(TrainException.class)
                 .hasMessageContaining("down.weight has the shape")
                 .hasMessageContaining("13");
@@ -165,12 +181,18 @@ class TrainingRunTest {
 
         Result result = TrainFixture.run(
                 TrainFixture.config(
-                        folder, "restore_from_path=null",
+                        folder,
+                        "restore_from_path=null",
                         "model.tokenizer.vocab_file=" + tokenizer.resolve("vocab.json"),
                         "model.tokenizer.merge_file=" + tokenizer.resolve("merges.txt"),
-                        "model.num_layers=1", "model.hidden_size=12", "model.ffn_hidden_size=20",
-                        "model.num_attention_heads=3", "model.encoder_seq_length=13", "trainer.max_steps=2",
-                        "model.make_vocab_size_divisible_by=16", "trainer.limit_val_batches=0",
+                        "model.num_layers=1",
+                        "model.hidden_size=12",
+                        "model.ffn_hidden_size=20",
+                        "model.num_attention_heads=3",
+                        "model.encoder_seq_length=13",
+                        "trainer.max_steps=2",
+                        "model.make_vocab_size_divisible_by=16",
+                        "trainer.limit_val_batches=0",
                         "model.optim.sched.warmup_steps=1",
                         "exp_manager.checkpoint_callback_params.save_nemo_on_train_end=True"),
                 recorder);
@@ -185,8 +207,8 @@ class TrainingRunTest {
 
     @Test
     void withNeitherModelNorTokenizerTheMessageNamesBothKeys() {
-        assertThatThrownBy(() -> TrainFixture.run(
-                        TrainFixture.config(folder, "restore_from_path=null"), StepListener.SILENT))
+        assertThatThrownBy(() ->
+                        TrainFixture.run(TrainFixture.config(folder, "restore_from_path=null"), StepListener.SILENT))
                 .isInstanceOf(TrainException.class)
                 .hasMessageContaining("restore_from_path")
                 .hasMessageContaining("model.tokenizer.vocab_file");
@@ -200,7 +222,10 @@ class TrainingRunTest {
 
             assertThat(plan.parameters()).isEqualTo(7212);
             assertThat(plan.tokens()).isEqualTo(20 * 4 * 13);
-            assertThat(plan.bytesByKind().values().stream().mapToLong(Long::longValue).sum()).isEqualTo(plan.bytes());
+            assertThat(plan.bytesByKind().values().stream()
+                            .mapToLong(Long::longValue)
+                            .sum())
+                    .isEqualTo(plan.bytes());
             assertThat(plan.secondsPerStep().orElseThrow()).isPositive();
             assertThat(folder.resolve("run")).doesNotExist();
         }
@@ -214,7 +239,9 @@ class TrainingRunTest {
 
     private static List<String> names(Path checkpoints) throws IOException {
         try (Stream<Path> files = Files.list(checkpoints)) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".ckpt")).toList();
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".ckpt"))
+                    .toList();
         }
     }
 }

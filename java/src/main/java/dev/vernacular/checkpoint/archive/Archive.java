@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The files of a `.nemo` model by name, mapped where they lie: in a tar, in a gzipped tar (unpacked to a temporary file
-/// that is gone at once), or in a folder. Names are relative, with `/`, without a leading `./`.
+/// The files of a `.nemo` model by name, mapped where they lie: in a tar, in a gzipped tar (unpacked to a
+/// temporary file that is gone at once), or in a folder. Names are relative, with `/`, without a leading `./`.
 public final class Archive implements AutoCloseable {
     private static final int MOST_FILES = 10_000;
     private static final int DEEPEST_FOLDER = 4;
@@ -88,7 +88,10 @@ public final class Archive implements AutoCloseable {
     private static Map<String, MemorySegment> folder(Path folder, Arena arena) throws IOException {
         List<Path> found;
         try (Stream<Path> walk = Files.walk(folder, DEEPEST_FOLDER)) {
-            found = walk.filter(Files::isRegularFile).sorted().limit(MOST_FILES + 1).toList();
+            found = walk.filter(Files::isRegularFile)
+                    .sorted()
+                    .limit(MOST_FILES + 1)
+                    .toList();
         }
         if (found.size() > MOST_FILES) {
             throw new ArchiveException(folder + " holds more than " + MOST_FILES + " files\n  Is it a model's folder?");

@@ -35,8 +35,8 @@ final class Gzip {
             return target;
         } catch (EOFException | ZipException e) {
             Files.delete(target);
-            throw new ArchiveException(file + " is a damaged or cut gzip file: " + e.getMessage()
-                    + "\n  Copy or download it again.");
+            throw new ArchiveException(
+                    file + " is a damaged or cut gzip file: " + e.getMessage() + "\n  Copy or download it again.");
         } catch (IOException | RuntimeException e) {
             Files.delete(target);
             throw e;

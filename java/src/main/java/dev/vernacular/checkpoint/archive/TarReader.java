@@ -34,8 +34,8 @@ final class TarReader {
                 header = in.getNextEntry();
             }
         } catch (IOException | IllegalArgumentException e) {
-            throw new ArchiveException(named + " is no tar archive, or a damaged or cut one: " + e.getMessage()
-                    + " (" + length + " bytes are there, " + entries.size() + " entries were read)");
+            throw new ArchiveException(named + " is no tar archive, or a damaged or cut one: " + e.getMessage() + " ("
+                    + length + " bytes are there, " + entries.size() + " entries were read)");
         }
         return entries;
     }
@@ -53,8 +53,14 @@ final class TarReader {
 
     private static String safeName(TarArchiveEntry header, String named) {
         String name = header.getName();
-        boolean isPlain = header.isDirectory() || header.isFile() && !header.isLink() && !header.isSymbolicLink()
-                && !header.isCharacterDevice() && !header.isBlockDevice() && !header.isFIFO() && !header.isSparse();
+        boolean isPlain = header.isDirectory()
+                || header.isFile()
+                        && !header.isLink()
+                        && !header.isSymbolicLink()
+                        && !header.isCharacterDevice()
+                        && !header.isBlockDevice()
+                        && !header.isFIFO()
+                        && !header.isSparse();
         if (!isPlain) {
             throw new ArchiveException(named + ": its entry " + name
                     + " is a link, a device or a sparse file; a model's archive holds plain files only");
@@ -62,7 +68,9 @@ final class TarReader {
         while (name.startsWith("./")) {
             name = name.substring(2);
         }
-        if (name.startsWith("/") || name.indexOf('\\') >= 0 || name.indexOf('\0') >= 0
+        if (name.startsWith("/")
+                || name.indexOf('\\') >= 0
+                || name.indexOf('\0') >= 0
                 || List.of(name.split("/")).contains("..")) {
             throw new ArchiveException(named + ": its entry '" + header.getName()
                     + "' would lie outside the archive\n  No model needs that; do not unpack this file.");

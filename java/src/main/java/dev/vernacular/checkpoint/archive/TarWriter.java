@@ -7,7 +7,8 @@ import java.nio.charset.StandardCharsets;
 
 /// Writes a GNU tar, front to back, with fixed times and owners: the same files give the same bytes.
 ///
-/// @see <a href="https://www.gnu.org/software/tar/manual/html_node/Standard.html">GNU tar manual, basic format</a>
+/// @see <a href="https://www.gnu.org/software/tar/manual/html_node/Standard.html">GNU tar manual, basic
+/// format</a>
 public final class TarWriter {
     private static final int BLOCK = 512;
     private static final int RECORD = 20 * BLOCK;

@@ -53,7 +53,8 @@ record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implem
     private void fillNew(TableRows rows) {
         int oldTokens = plan.base().size();
         int tokens = plan.merged().size();
-        float[] padding = rows.mean(oldTokens < plan.rowsBefore() ? oldTokens : 0, Math.min(plan.rowsBefore(), plan.rowsAfter()));
+        float[] padding =
+                rows.mean(oldTokens < plan.rowsBefore() ? oldTokens : 0, Math.min(plan.rowsBefore(), plan.rowsAfter()));
         NewRows newRows = new NewRows(plan, rows, std, name().equals(ParameterLayout.HEAD));
         for (int id = oldTokens; id < tokens; id++) {
             rows.set(id, newRows.row(id));

@@ -21,9 +21,11 @@ public final class Expansion {
                 .toList();
     }
 
-    /// Writes the expanded model with its new tokenizer as `.nemo`. Tensors stream through memory one at a time.
+    /// Writes the expanded model with its new tokenizer as `.nemo`. Tensors stream through memory one at a
+    /// time.
     ///
-    /// @throws dev.vernacular.files.FilesException if `target` exists and `force` is false, or cannot be written
+    /// @throws dev.vernacular.files.FilesException if `target` exists and `force` is false, or cannot be
+    ///   written
     public static void write(ModelFile model, ExpansionPlan plan, Path target, boolean force) {
         ModelSection section = model.section()
                 .with("make_vocab_size_divisible_by", (long) plan.divisor())
@@ -32,6 +34,7 @@ public final class Expansion {
     }
 
     private static boolean isTokenTable(StoredTensor tensor) {
-        return tensor.name().equals(ParameterLayout.WORD_EMBEDDINGS) || tensor.name().equals(ParameterLayout.HEAD);
+        return tensor.name().equals(ParameterLayout.WORD_EMBEDDINGS)
+                || tensor.name().equals(ParameterLayout.HEAD);
     }
 }

@@ -19,14 +19,16 @@ public record ExpansionPlan(
     /// @param divisor of the number of rows; by default the model's own
     /// @throws CheckpointException if the model has no tokenizer, or if `merged` is not its extension
     public static ExpansionPlan of(ModelFile model, Tokenizer merged, RowInit init, OptionalInt divisor) {
-        Tokenizer base = Tokenizer.of(model.tokenizer().orElseThrow(() -> new CheckpointException(model.path()
-                + " carries no tokenizer, so which ids are new cannot be known\n"
-                + "  Put vocab.json and merges.txt beside it, or name them in its configuration.")));
+        Tokenizer base = Tokenizer.of(model.tokenizer()
+                .orElseThrow(() -> new CheckpointException(model.path()
+                        + " carries no tokenizer, so which ids are new cannot be known\n"
+                        + "  Put vocab.json and merges.txt beside it, or name them in its configuration.")));
         requireExtension(model, base, merged);
         int rowsBefore = model.config().paddedVocabularySize();
         if (base.size() > rowsBefore) {
-            throw new CheckpointException(model.path() + ": its tokenizer has " + base.size() + " tokens, its table of word"
-                    + " embeddings only " + rowsBefore + " rows; they do not belong together");
+            throw new CheckpointException(
+                    model.path() + ": its tokenizer has " + base.size() + " tokens, its table of word"
+                            + " embeddings only " + rowsBefore + " rows; they do not belong together");
         }
         int multiple = divisor.orElse(model.section().vocabularyDivisor());
         if (multiple < 1 || multiple > LARGEST_DIVISOR) {
@@ -40,7 +42,9 @@ public record ExpansionPlan(
     /// Rows that this expansion fills: those of new tokens and new padding; with `zero` only appended ones.
     public int rowsInitialised() {
         int appended = Math.max(0, rowsAfter - rowsBefore);
-        return init == RowInit.ZERO ? appended : newTokens() + Math.max(0, rowsAfter - Math.max(rowsBefore, merged.size()));
+        return init == RowInit.ZERO
+                ? appended
+                : newTokens() + Math.max(0, rowsAfter - Math.max(rowsBefore, merged.size()));
     }
 
     public int newTokens() {
@@ -54,9 +58,10 @@ public record ExpansionPlan(
 
     private static void requireExtension(ModelFile model, Tokenizer base, Tokenizer merged) {
         if (merged.size() < base.size()) {
-            throw new CheckpointException("the tokenizer has " + merged.size() + " tokens, that of " + model.path() + " has "
-                    + base.size() + "; trained rows would be cut off\n"
-                    + "  Merge the new tokenizer with the model's own first: vernacular tokenizer merge");
+            throw new CheckpointException(
+                    "the tokenizer has " + merged.size() + " tokens, that of " + model.path() + " has "
+                            + base.size() + "; trained rows would be cut off\n"
+                            + "  Merge the new tokenizer with the model's own first: vernacular tokenizer merge");
         }
         List<String> before = base.vocabulary().tokens();
         List<String> after = merged.vocabulary().tokens();

@@ -54,8 +54,8 @@ final class NewRows {
         return toFloats(row);
     }
 
-    /// `mean + K^(-1/2) sum_k g_k (x_(i_k) - mean)` with standard normal g and K base rows drawn at random: its mean and
-    /// covariance are exactly theirs, without a C × C matrix.
+    /// `mean + K^(-1/2) sum_k g_k (x_(i_k) - mean)` with standard normal g and K base rows drawn at random: its
+    /// mean and covariance are exactly theirs, without a C × C matrix.
     private float[] sample(Random random) {
         double[] row = new double[table.width()];
         double weightOfMean = 1;

@@ -6,11 +6,16 @@ import java.util.Map;
 /// llama.cpp's names for the tensors of a gpt2 model.
 final class GgufNames {
     private static final Map<String, String> TOP = Map.of(
-            ParameterLayout.WORD_EMBEDDINGS, "token_embd.weight",
-            ParameterLayout.POSITION_EMBEDDINGS, "position_embd.weight",
-            ParameterLayout.FINAL_NORM + ".weight", "output_norm.weight",
-            ParameterLayout.FINAL_NORM + ".bias", "output_norm.bias",
-            ParameterLayout.HEAD, "output.weight");
+            ParameterLayout.WORD_EMBEDDINGS,
+            "token_embd.weight",
+            ParameterLayout.POSITION_EMBEDDINGS,
+            "position_embd.weight",
+            ParameterLayout.FINAL_NORM + ".weight",
+            "output_norm.weight",
+            ParameterLayout.FINAL_NORM + ".bias",
+            "output_norm.bias",
+            ParameterLayout.HEAD,
+            "output.weight");
     private static final Map<String, String> PARTS = Map.of(
             ParameterLayout.ATTENTION_NORM, "attn_norm",
             ParameterLayout.QKV, "attn_qkv",

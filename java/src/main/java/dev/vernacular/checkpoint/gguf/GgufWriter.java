@@ -24,8 +24,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Writes a model as GGUF of the gpt2 architecture, for llama.cpp and its kin: matrices in the type they are given in,
-/// vectors in float32. One tensor is in memory at a time.
+/// Writes a model as GGUF of the gpt2 architecture, for llama.cpp and its kin: matrices in the type they are
+/// given in, vectors in float32. One tensor is in memory at a time.
 public final class GgufWriter {
     private static final int ALIGNMENT = 32;
     private static final long PIECE = 1 << 30;
@@ -38,7 +38,8 @@ public final class GgufWriter {
     /// @param tensors every parameter once
     /// @throws GgufException if the architecture cannot express the model, naming the option
     /// @throws dev.vernacular.files.FilesException if `file` exists and `force` is false, or cannot be written
-    public static void write(Path file, GptConfig config, Tokenizer tokenizer, List<StoredTensor> tensors, boolean force) {
+    public static void write(
+            Path file, GptConfig config, Tokenizer tokenizer, List<StoredTensor> tensors, boolean force) {
         refuseUnsupported(config, tokenizer);
         AtomicFile.refuseToReplace(file, force);
         Map<String, StoredTensor> theirs = theirs(config, tensors);
@@ -62,7 +63,8 @@ public final class GgufWriter {
 
     /// A tied head is written out: older loaders ask for it.
     private static Map<String, StoredTensor> theirs(GptConfig config, List<StoredTensor> tensors) {
-        Map<String, StoredTensor> byName = tensors.stream().collect(Collectors.toMap(StoredTensor::name, tensor -> tensor));
+        Map<String, StoredTensor> byName =
+                tensors.stream().collect(Collectors.toMap(StoredTensor::name, tensor -> tensor));
         Map<String, StoredTensor> theirs = new LinkedHashMap<>();
         for (String name : MegatronNames.inModuleOrder(config)) {
             StoredTensor tensor = NormScale.of(byName.get(name), config);
@@ -108,7 +110,9 @@ public final class GgufWriter {
         header.numbers("tokenizer.ggml.token_type", types);
         header.texts(
                 "tokenizer.ggml.merges",
-                vocabulary.merges().stream().map(merge -> merge.left() + " " + merge.right()).toList());
+                vocabulary.merges().stream()
+                        .map(merge -> merge.left() + " " + merge.right())
+                        .toList());
         if (tokenizer.endOfText() >= 0) {
             header.number("tokenizer.ggml.bos_token_id", tokenizer.endOfText());
             header.number("tokenizer.ggml.eos_token_id", tokenizer.endOfText());
@@ -120,13 +124,17 @@ public final class GgufWriter {
         require(!config.usesRope(), "position_embedding_type rope", "learned_absolute");
         require(config.hasBias(), "bias false", "true");
         require(config.scalesScores(), "normalize_attention_scores false", "true");
-        require(config.attentionSize() == config.hiddenSize(), "kv_channels " + config.headSize(), "hidden_size / heads");
+        require(
+                config.attentionSize() == config.hiddenSize(),
+                "kv_channels " + config.headSize(),
+                "hidden_size / heads");
         require(tokenizer.size() <= config.paddedVocabularySize(), "more tokens than rows", "a row for each token");
     }
 
     private static void require(boolean isSupported, String option, String supported) {
         if (!isSupported) {
-            throw new GgufException("the model has " + option + ", which gpt2 in GGUF does not have\n  It needs: " + supported);
+            throw new GgufException(
+                    "the model has " + option + ", which gpt2 in GGUF does not have\n  It needs: " + supported);
         }
     }
 
@@ -135,7 +143,8 @@ public final class GgufWriter {
             case F32 -> 0;
             case F16 -> 1;
             case BF16 -> 30;
-            case F64, I8, I32 -> throw new GgufException("weights of type " + dtype + " are not written\n  Use --dtype.");
+            case F64, I8, I32 ->
+                throw new GgufException("weights of type " + dtype + " are not written\n  Use --dtype.");
         };
     }
 
@@ -152,7 +161,10 @@ public final class GgufWriter {
             MemorySegment bytes = arena.allocate(aligned(tensor.byteSize()), 64);
             tensor.read(bytes.asSlice(0, tensor.byteSize()));
             for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-                writeAll(channel, bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at)).asByteBuffer());
+                writeAll(
+                        channel,
+                        bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at))
+                                .asByteBuffer());
             }
         }
     }

@@ -41,9 +41,12 @@ final class HuggingFaceConfig {
         section.put("activation", "gelu");
         section.put("bias_activation_fusion", !activation.equals("gelu"));
         section.put("apply_query_key_layer_scaling", false);
-        section.put("normalize_attention_scores", config.path("scale_attn_weights").asBoolean(true));
+        section.put(
+                "normalize_attention_scores", config.path("scale_attn_weights").asBoolean(true));
         section.put("position_embedding_type", "learned_absolute");
-        section.put("share_embeddings_and_output_weights", config.path("tie_word_embeddings").asBoolean(true));
+        section.put(
+                "share_embeddings_and_output_weights",
+                config.path("tie_word_embeddings").asBoolean(true));
         section.put("tokenizer", new LinkedHashMap<>(Map.of("library", "megatron", "type", "GPT2BPETokenizer")));
         return ModelSection.of(section, label);
     }
@@ -87,9 +90,15 @@ final class HuggingFaceConfig {
     }
 
     private static void refuseUnsupported(JsonNode config, String label) {
-        require(config, label, "model_type", "gpt2", config.path("model_type").asText("").equals("gpt2"));
+        require(
+                config,
+                label,
+                "model_type",
+                "gpt2",
+                config.path("model_type").asText("").equals("gpt2"));
         String activation = config.path("activation_function").asText("gelu_new");
-        boolean isGelu = activation.equals("gelu_new") || activation.equals("gelu") || activation.equals("gelu_pytorch_tanh");
+        boolean isGelu =
+                activation.equals("gelu_new") || activation.equals("gelu") || activation.equals("gelu_pytorch_tanh");
         require(config, label, "activation_function", "gelu_new, gelu or gelu_pytorch_tanh", isGelu);
         for (String flag : new String[] {"scale_attn_by_inverse_layer_idx", "add_cross_attention"}) {
             require(config, label, flag, "false", !config.path(flag).asBoolean(false));
@@ -98,8 +107,8 @@ final class HuggingFaceConfig {
 
     private static void require(JsonNode config, String label, String key, String supported, boolean isSupported) {
         if (!isSupported) {
-            throw new HuggingFaceException(label + ": " + key + " is " + config.path(key).asText("absent")
-                    + ", which is not supported\n  Supported: " + supported);
+            throw new HuggingFaceException(label + ": " + key + " is "
+                    + config.path(key).asText("absent") + ", which is not supported\n  Supported: " + supported);
         }
     }
 }

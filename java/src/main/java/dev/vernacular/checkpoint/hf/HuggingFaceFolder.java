@@ -27,7 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 
-/// Opens a GPT-2 in Hugging Face's form: `config.json`, one or several `.safetensors`, and the tokenizer's files.
+/// Opens a GPT-2 in Hugging Face's form: `config.json`, one or several `.safetensors`, and the tokenizer's
+/// files.
 ///
 /// @param resources the mapped weight files
 public record HuggingFaceFolder(
@@ -85,18 +86,25 @@ public record HuggingFaceFolder(
             throw new HuggingFaceException(path + " has no transformer.wte.weight: it is no GPT-2");
         }
         int rows = (int) table.shape()[0];
-        ModelSection section = HuggingFaceConfig.section(json, folder.resolve("config.json").toString(), divisor(rows, tokenizer));
+        ModelSection section =
+                HuggingFaceConfig.section(json, folder.resolve("config.json").toString(), divisor(rows, tokenizer));
         GptConfig config = section.gptConfig(rows);
         if (config.layers() > byName.size()) {
-            throw new HuggingFaceException(path + ": n_layer is " + config.layers() + ", but there are only "
-                    + byName.size() + " tensors");
+            throw new HuggingFaceException(
+                    path + ": n_layer is " + config.layers() + ", but there are only " + byName.size() + " tensors");
         }
         ParameterLayout layout = new ParameterLayout(config);
         List<StoredTensor> tensors = new ArrayList<>();
         for (String name : MegatronNames.inModuleOrder(config)) {
             tensors.add(tensor(path, name, layout.get(name).shape(), byName));
         }
-        return new HuggingFaceFolder(path, section, config, tokenizer, List.copyOf(tensors), files.stream().<Mapping>map(file -> file::close).toList());
+        return new HuggingFaceFolder(
+                path,
+                section,
+                config,
+                tokenizer,
+                List.copyOf(tensors),
+                files.stream().<Mapping>map(file -> file::close).toList());
     }
 
     private static StoredTensor tensor(Path path, String name, long[] shape, Map<String, SafeTensor> byName) {
@@ -110,8 +118,9 @@ public record HuggingFaceFolder(
         }
         StoredTensor tensor = new Mapped(name, found.dtype(), shape, found.bytes(), isTransposed);
         if (found.bytes().byteSize() != tensor.byteSize()) {
-            throw new HuggingFaceException(path + ": " + theirs + " has " + found.bytes().byteSize() + " bytes, "
-                    + Arrays.toString(wanted) + " of " + found.dtype() + " are " + tensor.byteSize());
+            throw new HuggingFaceException(
+                    path + ": " + theirs + " has " + found.bytes().byteSize() + " bytes, " + Arrays.toString(wanted)
+                            + " of " + found.dtype() + " are " + tensor.byteSize());
         }
         return tensor;
     }
@@ -128,7 +137,8 @@ public record HuggingFaceFolder(
         }
     }
 
-    /// NeMo computes the number of rows from the tokenizer; the largest divisor that gives this file's number is taken.
+    /// NeMo computes the number of rows from the tokenizer; the largest divisor that gives this file's number
+    /// is taken.
     private static int divisor(int rows, Optional<TokenizerFiles> tokenizer) {
         int size = tokenizer.map(files -> Tokenizer.of(files).size()).orElse(rows);
         for (int divisor = LARGEST_DIVISOR; divisor > 1; divisor /= 2) {
@@ -166,7 +176,8 @@ public record HuggingFaceFolder(
                 bytes(folder.resolve("vocab.json")),
                 bytes(folder.resolve("merges.txt")),
                 bytes(folder.resolve("tokenizer.json")));
-        boolean isUsable = files.tokenizerJson().length > 0 || files.vocabJson().length > 0 && files.mergesTxt().length > 0;
+        boolean isUsable =
+                files.tokenizerJson().length > 0 || files.vocabJson().length > 0 && files.mergesTxt().length > 0;
         return isUsable ? Optional.of(files) : Optional.empty();
     }
 
@@ -176,7 +187,8 @@ public record HuggingFaceFolder(
         }
         try {
             if (Files.size(file) > LARGEST_JSON) {
-                throw new HuggingFaceException(file + " has " + Files.size(file) + " bytes, the limit is " + LARGEST_JSON);
+                throw new HuggingFaceException(
+                        file + " has " + Files.size(file) + " bytes, the limit is " + LARGEST_JSON);
             }
             return Files.readAllBytes(file);
         } catch (IOException e) {

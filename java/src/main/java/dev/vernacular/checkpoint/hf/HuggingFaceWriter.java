@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Writes a model as a Hugging Face GPT-2 folder that `transformers` loads: the same numbers in another order, but for
-/// layernorm1p, whose weights get their one added.
+/// Writes a model as a Hugging Face GPT-2 folder that `transformers` loads: the same numbers in another order,
+/// but for layernorm1p, whose weights get their one added.
 public final class HuggingFaceWriter {
     private static final String CONFIG = "config.json";
     private static final String WEIGHTS = "model.safetensors";
@@ -35,7 +35,11 @@ public final class HuggingFaceWriter {
     /// @throws HuggingFaceException if GPT-2 cannot express the model, naming the option
     /// @throws dev.vernacular.files.FilesException if a file exists and `force` is false, or cannot be written
     public static void write(
-            Path folder, GptConfig config, Optional<TokenizerFiles> tokenizer, List<StoredTensor> tensors, boolean force) {
+            Path folder,
+            GptConfig config,
+            Optional<TokenizerFiles> tokenizer,
+            List<StoredTensor> tensors,
+            boolean force) {
         refuseUnsupported(config);
         for (String file : List.of(CONFIG, WEIGHTS)) {
             AtomicFile.refuseToReplace(folder.resolve(file), force);
@@ -84,13 +88,16 @@ public final class HuggingFaceWriter {
 
     private static void require(boolean isSupported, String option, String supported) {
         if (!isSupported) {
-            throw new HuggingFaceException(option + ", which a Hugging Face GPT-2 does not have\n  It needs: " + supported);
+            throw new HuggingFaceException(
+                    option + ", which a Hugging Face GPT-2 does not have\n  It needs: " + supported);
         }
     }
 
     private static StoredTensor theirs(StoredTensor ours, GptConfig config) {
         return new Exported(
-                HuggingFaceNames.of(ours.name()), NormScale.of(ours, config), HuggingFaceNames.isTransposed(ours.name()));
+                HuggingFaceNames.of(ours.name()),
+                NormScale.of(ours, config),
+                HuggingFaceNames.isTransposed(ours.name()));
     }
 
     /// A tensor under its other name, turned where Conv1D wants it so.

@@ -65,8 +65,8 @@ final class SafetensorsFile implements AutoCloseable {
         }
         long length = file.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
         if (length < 2 || length > LARGEST_HEADER || length > file.byteSize() - 8) {
-            throw new HuggingFaceException(path + " has a header of " + length + " bytes in a file of " + file.byteSize()
-                    + "\n  It is no safetensors file, or it is cut short.");
+            throw new HuggingFaceException(path + " has a header of " + length + " bytes in a file of "
+                    + file.byteSize() + "\n  It is no safetensors file, or it is cut short.");
         }
         String header = new String(file.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
         MemorySegment data = file.asSlice(8 + length);

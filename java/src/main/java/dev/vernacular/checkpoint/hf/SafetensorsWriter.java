@@ -65,7 +65,10 @@ final class SafetensorsWriter {
             MemorySegment bytes = arena.allocate(tensor.byteSize(), 64);
             tensor.read(bytes);
             for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-                writeAll(channel, bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at)).asByteBuffer());
+                writeAll(
+                        channel,
+                        bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at))
+                                .asByteBuffer());
             }
         }
     }

@@ -16,14 +16,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Opens the model inside a Lightning `.ckpt`: `state_dict` with the configuration of an `hparams.yaml`. The other
-/// objects of such a file (optimizer, callbacks, configuration classes) are data that nothing here looks at.
+/// Opens the model inside a Lightning `.ckpt`: `state_dict` with the configuration of an `hparams.yaml`. The
+/// other objects of such a file (optimizer, callbacks, configuration classes) are data that nothing here looks
+/// at.
 public final class LightningCheckpoint {
     private static final String HPARAMS = "hparams.yaml";
 
     private LightningCheckpoint() {}
 
-    /// @param hparams the configuration; by default `hparams.yaml` beside the file or in one of the two folders above
+    /// @param hparams the configuration; by default `hparams.yaml` beside the file or in one of the two folders
+    ///                above
     /// @throws dev.vernacular.VernacularException with what is wrong, naming file and key or tensor
     public static ModelFile open(Path path, Optional<Path> hparams) {
         List<TorchFile> files = new ArrayList<>();
@@ -35,10 +37,20 @@ public final class LightningCheckpoint {
             Map<?, ?> root = files.getFirst().dictionary();
             Optional<Path> config = hparams.isPresent() ? hparams : findHparams(path);
             ModelSection section = section(path, config, root);
-            StateDict weights =
-                    new StateDict(files.stream().<Map<?, ?>>map(LightningCheckpoint::stateDict).toList(), section, path.toString());
+            StateDict weights = new StateDict(
+                    files.stream()
+                            .<Map<?, ?>>map(LightningCheckpoint::stateDict)
+                            .toList(),
+                    section,
+                    path.toString());
             return new MegatronModel(
-                    path, ModelFormat.LIGHTNING, section, weights.config(), tokenizer(section, config), weights.tensors(), close);
+                    path,
+                    ModelFormat.LIGHTNING,
+                    section,
+                    weights.config(),
+                    tokenizer(section, config),
+                    weights.tensors(),
+                    close);
         } catch (RuntimeException e) {
             close.run();
             throw e;
@@ -100,7 +112,8 @@ public final class LightningCheckpoint {
         if (name.indexOf('\0') >= 0) {
             return Optional.empty();
         }
-        Optional<Path> file = config.map(found -> found.toAbsolutePath().resolveSibling(name)).filter(Files::isRegularFile);
+        Optional<Path> file =
+                config.map(found -> found.toAbsolutePath().resolveSibling(name)).filter(Files::isRegularFile);
         try {
             return file.isPresent() ? Optional.of(Files.readAllBytes(file.get())) : Optional.empty();
         } catch (IOException e) {

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The one table of Megatron-GPT's tensor names: NeMo's legacy spelling, megatron-core's, and ours; and along which axis
-/// tensor-parallel ranks cut each tensor.
+/// The one table of Megatron-GPT's tensor names: NeMo's legacy spelling, megatron-core's, and ours; and along
+/// which axis tensor-parallel ranks cut each tensor.
 public final class MegatronNames {
     /// How a tensor is spread over tensor-parallel ranks.
     enum Split {
@@ -23,20 +23,64 @@ public final class MegatronNames {
     private record Row(String name, String legacy, String core, Split split) {}
 
     private static final List<Row> TOP = List.of(
-            new Row(ParameterLayout.WORD_EMBEDDINGS, "language_model.embedding.word_embeddings.weight", "embedding.word_embeddings.weight", Split.ROWS),
-            new Row(ParameterLayout.POSITION_EMBEDDINGS, "language_model.embedding.position_embeddings.weight", "embedding.position_embeddings.weight", Split.REPLICATED),
-            new Row(ParameterLayout.FINAL_NORM + ".weight", "language_model.encoder.final_layernorm.weight", "decoder.final_layernorm.weight", Split.REPLICATED),
-            new Row(ParameterLayout.FINAL_NORM + ".bias", "language_model.encoder.final_layernorm.bias", "decoder.final_layernorm.bias", Split.REPLICATED),
+            new Row(
+                    ParameterLayout.WORD_EMBEDDINGS,
+                    "language_model.embedding.word_embeddings.weight",
+                    "embedding.word_embeddings.weight",
+                    Split.ROWS),
+            new Row(
+                    ParameterLayout.POSITION_EMBEDDINGS,
+                    "language_model.embedding.position_embeddings.weight",
+                    "embedding.position_embeddings.weight",
+                    Split.REPLICATED),
+            new Row(
+                    ParameterLayout.FINAL_NORM + ".weight",
+                    "language_model.encoder.final_layernorm.weight",
+                    "decoder.final_layernorm.weight",
+                    Split.REPLICATED),
+            new Row(
+                    ParameterLayout.FINAL_NORM + ".bias",
+                    "language_model.encoder.final_layernorm.bias",
+                    "decoder.final_layernorm.bias",
+                    Split.REPLICATED),
             new Row(ParameterLayout.HEAD, "language_model.output_layer.weight", "output_layer.weight", Split.ROWS));
     private static final List<Row> LAYER = List.of(
-            new Row("attention_norm.weight", "input_layernorm.weight", "self_attention.linear_qkv.layer_norm_weight", Split.REPLICATED),
-            new Row("attention_norm.bias", "input_layernorm.bias", "self_attention.linear_qkv.layer_norm_bias", Split.REPLICATED),
-            new Row("qkv.weight", "self_attention.query_key_value.weight", "self_attention.linear_qkv.weight", Split.ROWS),
+            new Row(
+                    "attention_norm.weight",
+                    "input_layernorm.weight",
+                    "self_attention.linear_qkv.layer_norm_weight",
+                    Split.REPLICATED),
+            new Row(
+                    "attention_norm.bias",
+                    "input_layernorm.bias",
+                    "self_attention.linear_qkv.layer_norm_bias",
+                    Split.REPLICATED),
+            new Row(
+                    "qkv.weight",
+                    "self_attention.query_key_value.weight",
+                    "self_attention.linear_qkv.weight",
+                    Split.ROWS),
             new Row("qkv.bias", "self_attention.query_key_value.bias", "self_attention.linear_qkv.bias", Split.ROWS),
-            new Row("projection.weight", "self_attention.dense.weight", "self_attention.linear_proj.weight", Split.COLUMNS),
-            new Row("projection.bias", "self_attention.dense.bias", "self_attention.linear_proj.bias", Split.REPLICATED),
-            new Row("mlp_norm.weight", "post_attention_layernorm.weight", "mlp.linear_fc1.layer_norm_weight", Split.REPLICATED),
-            new Row("mlp_norm.bias", "post_attention_layernorm.bias", "mlp.linear_fc1.layer_norm_bias", Split.REPLICATED),
+            new Row(
+                    "projection.weight",
+                    "self_attention.dense.weight",
+                    "self_attention.linear_proj.weight",
+                    Split.COLUMNS),
+            new Row(
+                    "projection.bias",
+                    "self_attention.dense.bias",
+                    "self_attention.linear_proj.bias",
+                    Split.REPLICATED),
+            new Row(
+                    "mlp_norm.weight",
+                    "post_attention_layernorm.weight",
+                    "mlp.linear_fc1.layer_norm_weight",
+                    Split.REPLICATED),
+            new Row(
+                    "mlp_norm.bias",
+                    "post_attention_layernorm.bias",
+                    "mlp.linear_fc1.layer_norm_bias",
+                    Split.REPLICATED),
             new Row("up.weight", "mlp.dense_h_to_4h.weight", "mlp.linear_fc1.weight", Split.ROWS),
             new Row("up.bias", "mlp.dense_h_to_4h.bias", "mlp.linear_fc1.bias", Split.ROWS),
             new Row("down.weight", "mlp.dense_4h_to_h.weight", "mlp.linear_fc2.weight", Split.COLUMNS),
@@ -64,8 +108,8 @@ public final class MegatronNames {
         return names;
     }
 
-    /// Our name for a key of a state dict in any spelling, wrappers (`module.`, `_orig_mod.`) and the oldest words
-    /// (`transformer`, `attention`) included; empty for a key that is no parameter.
+    /// Our name for a key of a state dict in any spelling, wrappers (`module.`, `_orig_mod.`) and the oldest
+    /// words (`transformer`, `attention`) included; empty for a key that is no parameter.
     static Optional<String> canonical(String key) {
         String plain = WRAPPERS.matcher(key).replaceAll("");
         if (!plain.startsWith("model.")) {
@@ -82,7 +126,8 @@ public final class MegatronNames {
                 .map(part -> ParameterLayout.layerName(Integer.parseInt(layer.group(1)), part));
     }
 
-    /// Keys that hold no parameter: fp8 metadata, rope's frequencies, a pipeline stage's copy of the token table.
+    /// Keys that hold no parameter: fp8 metadata, rope's frequencies, a pipeline stage's copy of the token
+    /// table.
     static boolean isIgnored(String key) {
         return key.endsWith("_extra_state")
                 || key.endsWith("rotary_pos_emb.inv_freq")
@@ -103,7 +148,8 @@ public final class MegatronNames {
 
     static Split split(String name) {
         return name.startsWith("layers.")
-                ? find(LAYER, name.substring(name.indexOf('.', "layers.".length()) + 1)).split()
+                ? find(LAYER, name.substring(name.indexOf('.', "layers.".length()) + 1))
+                        .split()
                 : find(TOP, name).split();
     }
 

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Opens `.nemo` models: an archive of `model_config.yaml`, the weights of one or more tensor-parallel ranks, and the
-/// tokenizer's files under names that the configuration gives as `nemo:NAME`.
+/// Opens `.nemo` models: an archive of `model_config.yaml`, the weights of one or more tensor-parallel ranks,
+/// and the tokenizer's files under names that the configuration gives as `nemo:NAME`.
 public final class NemoArchive {
     private static final String CONFIG = "model_config.yaml";
     private static final String WEIGHTS = "model_weights.ckpt";
@@ -36,8 +36,9 @@ public final class NemoArchive {
     }
 
     private static ModelFile read(Path path, Archive archive) {
-        MemorySegment config = archive.find(CONFIG).orElseThrow(() -> new CheckpointException(path + " has no " + CONFIG
-                + "; it holds " + listed(archive.names()) + "\n  It is no .nemo model, or it is cut short."));
+        MemorySegment config = archive.find(CONFIG)
+                .orElseThrow(() -> new CheckpointException(path + " has no " + CONFIG + "; it holds "
+                        + listed(archive.names()) + "\n  It is no .nemo model, or it is cut short."));
         ModelSection section = ModelSection.of(
                 Yaml.parse(config.toArray(ValueLayout.JAVA_BYTE), archive.label(CONFIG)), archive.label(CONFIG));
         List<Map<?, ?>> ranks = new ArrayList<>();
@@ -74,8 +75,8 @@ public final class NemoArchive {
                 .toList();
         for (int rank = 0; rank < ranks.size(); rank++) {
             if (!ranks.get(rank).equals("mp_rank_%02d/%s".formatted(rank, WEIGHTS))) {
-                throw new CheckpointException(path + " lacks the weights of tensor-parallel rank " + rank + ": it holds "
-                        + listed(ranks));
+                throw new CheckpointException(
+                        path + " lacks the weights of tensor-parallel rank " + rank + ": it holds " + listed(ranks));
             }
         }
         if (ranks.isEmpty()) {
@@ -87,7 +88,8 @@ public final class NemoArchive {
 
     private static String backend(Archive archive) {
         Optional<MemorySegment> metadata = archive.find("model_weights/metadata.json");
-        String text = metadata.map(bytes -> new String(bytes.toArray(ValueLayout.JAVA_BYTE))).orElse("");
+        String text = metadata.map(bytes -> new String(bytes.toArray(ValueLayout.JAVA_BYTE)))
+                .orElse("");
         return text.contains("zarr") ? "zarr" : text.contains("torch_dist") ? "torch_dist" : "backend not stated";
     }
 
@@ -95,10 +97,13 @@ public final class NemoArchive {
     private static Optional<byte[]> fromArchive(Archive archive, String name) {
         String baseName = name.substring(name.lastIndexOf('/') + 1);
         Optional<MemorySegment> exact = archive.find(name);
-        Optional<MemorySegment> found = exact.isPresent() ? exact : archive.names().stream()
-                .filter(entry -> !baseName.isEmpty() && (entry.equals(baseName) || entry.endsWith("_" + baseName)))
-                .findFirst()
-                .flatMap(archive::find);
+        Optional<MemorySegment> found = exact.isPresent()
+                ? exact
+                : archive.names().stream()
+                        .filter(entry ->
+                                !baseName.isEmpty() && (entry.equals(baseName) || entry.endsWith("_" + baseName)))
+                        .findFirst()
+                        .flatMap(archive::find);
         return found.map(bytes -> bytes.toArray(ValueLayout.JAVA_BYTE));
     }
 

@@ -2,8 +2,9 @@ package dev.vernacular.checkpoint.megatron;
 
 import java.lang.foreign.MemorySegment;
 
-/// The order of rows of the fused query-key-value projection. Megatron stores, for each head, its query rows, then its
-/// key rows, then its value rows (`[H, 3, D]`); we hold all queries, then all keys, then all values (`[3, H, D]`).
+/// The order of rows of the fused query-key-value projection. Megatron stores, for each head, its query rows,
+/// then its key rows, then its value rows (`[H, 3, D]`); we hold all queries, then all keys, then all values
+/// (`[3, H, D]`).
 ///
 /// @param heads     H
 /// @param headBytes of the D rows of one head in one of the three parts

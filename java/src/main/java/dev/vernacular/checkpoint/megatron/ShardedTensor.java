@@ -11,7 +11,8 @@ import java.util.List;
 ///
 /// @param parts one for each rank; one alone for a tensor that is not cut
 /// @param heads H if this is a fused query-key-value tensor whose rows are interleaved by head, else 0
-record ShardedTensor(String name, Dtype dtype, long[] shape, List<TorchTensor> parts, MegatronNames.Split split, int heads)
+record ShardedTensor(
+        String name, Dtype dtype, long[] shape, List<TorchTensor> parts, MegatronNames.Split split, int heads)
         implements StoredTensor {
     @Override
     public long[] shape() {

@@ -13,8 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A Megatron-GPT state dict, one mapping for each tensor-parallel rank, checked against the configuration: every
-/// parameter there, of its right shape, and nothing else.
+/// A Megatron-GPT state dict, one mapping for each tensor-parallel rank, checked against the configuration:
+/// every parameter there, of its right shape, and nothing else.
 final class StateDict {
     private final String label;
     private final List<Map<String, Keyed>> ranks = new ArrayList<>();
@@ -72,8 +72,9 @@ final class StateDict {
                 throw new CheckpointException(label + ": a key of the state dict is " + key + ", which is no text");
             }
             if (!MegatronNames.isIgnored(text)) {
-                String name = MegatronNames.canonical(text).orElseThrow(() -> new CheckpointException(label + ": '" + text
-                        + "' is no parameter of a Megatron GPT\n  Other architectures are not supported."));
+                String name = MegatronNames.canonical(text)
+                        .orElseThrow(() -> new CheckpointException(label + ": '" + text
+                                + "' is no parameter of a Megatron GPT\n  Other architectures are not supported."));
                 if (found.put(name, new Keyed(text, requireTensor(text, value))) != null) {
                     throw new CheckpointException(label + ": '" + text + "' is there twice, in two spellings");
                 }
@@ -146,8 +147,11 @@ final class StateDict {
     private Dtype dtype(String key, List<TorchTensor> parts) {
         Dtype dtype = parts.getFirst().dtype().dtype().orElse(Dtype.I32);
         boolean isFloating = dtype == Dtype.F32 || dtype == Dtype.F16 || dtype == Dtype.BF16 || dtype == Dtype.F64;
-        if (!isFloating || parts.stream().anyMatch(part -> part.dtype() != parts.getFirst().dtype())) {
-            throw new CheckpointException(label + ": '" + key + "' is of type " + parts.getFirst().dtype().torchName()
+        if (!isFloating
+                || parts.stream()
+                        .anyMatch(part -> part.dtype() != parts.getFirst().dtype())) {
+            throw new CheckpointException(label + ": '" + key + "' is of type "
+                    + parts.getFirst().dtype().torchName()
                     + "; weights are float32, float16, bfloat16 or float64, and every part alike");
         }
         return dtype;

@@ -10,7 +10,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// The tokenizer's files that a model section names: `nemo:NAME` is a member of the archive, anything else a path.
+/// The tokenizer's files that a model section names: `nemo:NAME` is a member of the archive, anything else a
+/// path.
 final class TokenizerArtifacts {
     private static final long LARGEST = 256L << 20;
     private static final String MEMBER = "nemo:";
@@ -33,7 +34,8 @@ final class TokenizerArtifacts {
     /// @throws ConfigException if a `nemo:` name has no member
     Optional<TokenizerFiles> files() {
         TokenizerFiles files = new TokenizerFiles(read("vocab_file"), read("merge_file"), read("tokenizer_json"));
-        boolean isUsable = files.tokenizerJson().length > 0 || files.vocabJson().length > 0 && files.mergesTxt().length > 0;
+        boolean isUsable =
+                files.tokenizerJson().length > 0 || files.vocabJson().length > 0 && files.mergesTxt().length > 0;
         return isUsable ? Optional.of(files) : Optional.empty();
     }
 
@@ -43,8 +45,9 @@ final class TokenizerArtifacts {
             return new byte[0];
         }
         if (value.startsWith(MEMBER)) {
-            return members.find(value.substring(MEMBER.length())).orElseThrow(() -> new ConfigException(section.origin()
-                    + ": tokenizer." + key + " is " + value + ", but there is no such file in the archive"));
+            return members.find(value.substring(MEMBER.length()))
+                    .orElseThrow(() -> new ConfigException(section.origin() + ": tokenizer." + key + " is " + value
+                            + ", but there is no such file in the archive"));
         }
         Optional<byte[]> onDisk = onDisk(value);
         return onDisk.isPresent() ? onDisk.get() : members.find(value).orElse(new byte[0]);

@@ -5,7 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// The bytes of a pickle and the next one to read. Every length is checked against what is left before it is used.
+/// The bytes of a pickle and the next one to read. Every length is checked against what is left before it is
+/// used.
 final class PickleInput {
     private static final int LONGEST_LINE = 1024;
     private final byte[] bytes;

@@ -12,10 +12,10 @@ import java.util.Set;
 
 /// Reads a pickle (protocols 2 to 5) as data: a stack machine that never calls or loads anything.
 ///
-/// None is null, int `Long` or `BigInteger`, float `Double`, bool, str, bytes `byte[]`, list `ArrayList`, tuple [Tuple],
-/// dict and its kin `LinkedHashMap`, set `LinkedHashSet`; a class or function is a [Global]; what a [Reconstructor]
-/// does not rebuild is a [PickledObject]. The machine has no recursion, so no input can overflow the Java stack, and its
-/// memory is bounded by a small multiple of the pickle's size.
+/// None is null, int `Long` or `BigInteger`, float `Double`, bool, str, bytes `byte[]`, list `ArrayList`, tuple
+/// [Tuple], dict and its kin `LinkedHashMap`, set `LinkedHashSet`; a class or function is a [Global]; what a
+/// [Reconstructor] does not rebuild is a [PickledObject]. The machine has no recursion, so no input can
+/// overflow the Java stack, and its memory is bounded by a small multiple of the pickle's size.
 ///
 /// @see <a href="https://docs.python.org/3/library/pickletools.html">pickletools, for the operations</a>
 public final class PickleReader {
@@ -170,8 +170,8 @@ public final class PickleReader {
 
     private static Object integer(byte[] littleEndian) {
         if (littleEndian.length > LONGEST_INTEGER) {
-            throw new IllegalArgumentException("an integer of " + littleEndian.length + " bytes is over the limit of "
-                    + LONGEST_INTEGER);
+            throw new IllegalArgumentException(
+                    "an integer of " + littleEndian.length + " bytes is over the limit of " + LONGEST_INTEGER);
         }
         byte[] bigEndian = new byte[littleEndian.length];
         for (int i = 0; i < bigEndian.length; i++) {

@@ -9,8 +9,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
-/// Writes plain data as a pickle of protocol 2, in the operations that `torch.load(weights_only=True)` accepts. The same
-/// data gives the same bytes.
+/// Writes plain data as a pickle of protocol 2, in the operations that `torch.load(weights_only=True)` accepts.
+/// The same data gives the same bytes.
 ///
 /// Accepted are the kinds [PickleReader] gives, but for [PickledObject]; an [Extension] adds others (tensors).
 public final class PickleWriter {
@@ -90,12 +90,14 @@ public final class PickleWriter {
             case Float number -> floating(number);
             case Double number -> floating(number);
             case String text -> string(text);
-            case byte[] bytes -> call(new Global("_codecs", "encode"), new String(bytes, StandardCharsets.ISO_8859_1), "latin1");
+            case byte[] bytes ->
+                call(new Global("_codecs", "encode"), new String(bytes, StandardCharsets.ISO_8859_1), "latin1");
             case Global global -> global(global);
             case Tuple tuple -> tuple(tuple.items());
             case Map<?, ?> map -> map(map);
             case List<?> list -> list(list);
-            default -> throw new PickleException("cannot write a " + value.getClass().getName() + " as a pickle");
+            default ->
+                throw new PickleException("cannot write a " + value.getClass().getName() + " as a pickle");
         }
     }
 

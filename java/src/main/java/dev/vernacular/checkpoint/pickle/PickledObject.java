@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// An object of a Python class this program does not rebuild: its class, the arguments it was made with and the state
-/// it was given, as data. Reading one runs no code.
+/// An object of a Python class this program does not rebuild: its class, the arguments it was made with and the
+/// state it was given, as data. Reading one runs no code.
 ///
 /// Two objects are equal only if they are the same one, so that records which hold themselves do no harm.
 public final class PickledObject {

@@ -25,8 +25,20 @@ public final class PythonTypes {
             "numpy.dtype",
             "numpy.ndarray");
     private static final Set<String> HARMLESS_BUILTINS = Set.of(
-            "set", "frozenset", "dict", "list", "tuple", "int", "float", "bool", "str", "bytes", "bytearray", "complex",
-            "slice", "object");
+            "set",
+            "frozenset",
+            "dict",
+            "list",
+            "tuple",
+            "int",
+            "float",
+            "bool",
+            "str",
+            "bytes",
+            "bytearray",
+            "complex",
+            "slice",
+            "object");
     private static final Set<String> COLLECTIONS = Set.of("OrderedDict", "defaultdict", "Counter");
 
     private static final int LARGEST_KEY = 1000;
@@ -66,8 +78,8 @@ public final class PythonTypes {
         };
     }
 
-    /// The last argument may be a mapping (Counter, dict) or a list of pairs (old OrderedDict); a factory before it
-    /// (defaultdict) is dropped.
+    /// The last argument may be a mapping (Counter, dict) or a list of pairs (old OrderedDict); a factory
+    /// before it (defaultdict) is dropped.
     private static Map<Object, Object> dictionary(List<Object> arguments) {
         Map<Object, Object> map = new LinkedHashMap<>();
         if (!arguments.isEmpty()) {
@@ -102,8 +114,8 @@ public final class PythonTypes {
         return items;
     }
 
-    /// @throws IllegalArgumentException if Python could not use `key` in a dict, or if it is a tuple so large that
-    /// hashing it would be an attack
+    /// @throws IllegalArgumentException if Python could not use `key` in a dict, or if it is a tuple so large
+    ///                                  that hashing it would be an attack
     static Object hashable(Object key) {
         if (hashedValues(key, 0) > LARGEST_KEY) {
             throw new IllegalArgumentException("a tuple of more than " + LARGEST_KEY + " values is used as a key");

@@ -11,8 +11,8 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// Walks what a pickle holds and refuses classes that a file of weights has no use for. Nothing of them ran; they are a
-/// sign that the file was made to run something, or is of another kind.
+/// Walks what a pickle holds and refuses classes that a file of weights has no use for. Nothing of them ran;
+/// they are a sign that the file was made to run something, or is of another kind.
 final class PlainData {
     private static final int DEEPEST = 200;
     private static final int LONGEST_PATH = 200;

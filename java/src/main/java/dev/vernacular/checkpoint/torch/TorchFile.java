@@ -14,11 +14,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
-/// A file of `torch.save`: a zip with one pickle, whose tensors lie beside it as raw bytes. The bytes are mapped, not
-/// loaded, and the pickle is read as data: nothing in the file is executed.
+/// A file of `torch.save`: a zip with one pickle, whose tensors lie beside it as raw bytes. The bytes are
+/// mapped, not loaded, and the pickle is read as data: nothing in the file is executed.
 ///
-/// The content is a graph of maps, lists, numbers, strings (see [PickleReader]) and [TorchTensor]s; an object of an
-/// unknown class is a `PickledObject`, inert. Tensors are views of the mapping and end with [#close()].
+/// The content is a graph of maps, lists, numbers, strings (see [PickleReader]) and [TorchTensor]s; an object
+/// of an unknown class is a `PickledObject`, inert. Tensors are views of the mapping and end with [#close()].
 public final class TorchFile implements AutoCloseable {
     private static final long LARGEST_PICKLE = 64L << 20;
     private static final byte[] OLD_MAGIC = {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46};
@@ -82,8 +82,8 @@ public final class TorchFile implements AutoCloseable {
         throw new TorchException(label + " holds no dictionary\n  Is it a checkpoint of a model?");
     }
 
-    /// Refuses the file if anything in it is of a class that weights have no use for, except below keys that end in
-    /// `_extra_state`.
+    /// Refuses the file if anything in it is of a class that weights have no use for, except below keys that
+    /// end in `_extra_state`.
     ///
     /// @throws TorchException naming class and key
     public TorchFile requirePlainData() {
@@ -102,20 +102,21 @@ public final class TorchFile implements AutoCloseable {
         String pickle = members.keySet().stream()
                 .filter(name -> name.equals("data.pkl") || name.endsWith("/data.pkl"))
                 .findFirst()
-                .orElseThrow(() -> new TorchException(
-                        label + " is a zip without data.pkl\n  It was not written by torch.save."));
+                .orElseThrow(() ->
+                        new TorchException(label + " is a zip without data.pkl\n  It was not written by torch.save."));
         String prefix = pickle.substring(0, pickle.length() - "data.pkl".length());
         MemorySegment data = members.get(pickle);
         if (data.byteSize() > LARGEST_PICKLE) {
-            throw new TorchException(label + ": its data.pkl has " + data.byteSize() + " bytes, the limit is "
-                    + LARGEST_PICKLE);
+            throw new TorchException(
+                    label + ": its data.pkl has " + data.byteSize() + " bytes, the limit is " + LARGEST_PICKLE);
         }
         TorchGlobals globals = new TorchGlobals(members, prefix, byteOrder(members, prefix, label));
         return PickleReader.read(data.toArray(ValueLayout.JAVA_BYTE), label, globals);
     }
 
     private static ByteOrder byteOrder(Map<String, MemorySegment> members, String prefix, String label) {
-        MemorySegment member = members.getOrDefault(prefix + "byteorder", MemorySegment.ofArray("little".getBytes(StandardCharsets.US_ASCII)));
+        MemorySegment member = members.getOrDefault(
+                prefix + "byteorder", MemorySegment.ofArray("little".getBytes(StandardCharsets.US_ASCII)));
         String order = new String(
                 member.asSlice(0, Math.min(16, member.byteSize())).toArray(ValueLayout.JAVA_BYTE),
                 StandardCharsets.US_ASCII);

@@ -12,10 +12,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// Rebuilds tensors from what `torch.save` records: storages by persistent id, views of them by `_rebuild_…` calls.
+/// Rebuilds tensors from what `torch.save` records: storages by persistent id, views of them by `_rebuild_…`
+/// calls.
 final class TorchGlobals implements Reconstructor {
-    private static final Set<String> HARMLESS = Set.of(
-            "torch.Size", "torch.device", "torch.nn.parameter.Parameter", "torch.storage.UntypedStorage");
+    private static final Set<String> HARMLESS =
+            Set.of("torch.Size", "torch.device", "torch.nn.parameter.Parameter", "torch.storage.UntypedStorage");
     private final Map<String, MemorySegment> members;
     private final String prefix;
     private final ByteOrder order;
@@ -138,7 +139,8 @@ final class TorchGlobals implements Reconstructor {
         throw new IllegalArgumentException("a parameter without a tensor");
     }
 
-    /// A subclass of Tensor is recorded as (function, class, arguments, state): the plain tensor is what matters.
+    /// A subclass of Tensor is recorded as (function, class, arguments, state): the plain tensor is what
+    /// matters.
     private Optional<Object> subclass(List<Object> arguments) {
         if (arguments.size() >= 3
                 && arguments.get(0) instanceof Global inner

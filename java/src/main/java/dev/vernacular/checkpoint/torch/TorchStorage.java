@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 public interface TorchStorage {
     long byteSize();
 
-    /// Fills `into`, which has [#byteSize()] bytes, with the whole storage. Called once per write, so a storage may
-    /// produce its bytes only then.
+    /// Fills `into`, which has [#byteSize()] bytes, with the whole storage. Called once per write, so a storage
+    /// may produce its bytes only then.
     void read(MemorySegment into);
 
     /// A storage that is in memory, or mapped.

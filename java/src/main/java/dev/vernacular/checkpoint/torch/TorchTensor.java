@@ -16,7 +16,8 @@ public record TorchTensor(TorchDtype dtype, long[] shape, long[] strides, long o
         shape = shape.clone();
         strides = strides.clone();
         if (strides.length != shape.length) {
-            throw new IllegalArgumentException("a tensor has " + shape.length + " sizes but " + strides.length + " strides");
+            throw new IllegalArgumentException(
+                    "a tensor has " + shape.length + " sizes but " + strides.length + " strides");
         }
         requireInside(dtype, shape, strides, offset, storage.byteSize() / dtype.bytes());
     }

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 
-/// Writes what `torch.load(weights_only=True)` reads: maps, lists, [Tuple]s, strings, numbers, booleans, nulls, byte
-/// arrays and [TorchTensor]s. Storages are taken one at a time, so a checkpoint larger than memory can be written; tensors
-/// that share a storage share it in the file. The same data gives the same bytes.
+/// Writes what `torch.load(weights_only=True)` reads: maps, lists, [Tuple]s, strings, numbers, booleans, nulls,
+/// byte arrays and [TorchTensor]s. Storages are taken one at a time, so a checkpoint larger than memory can be
+/// written; tensors that share a storage share it in the file. The same data gives the same bytes.
 public final class TorchWriter {
     private static final String ROOT = "archive/";
     private static final int PIECE = 1 << 30;
@@ -29,7 +29,8 @@ public final class TorchWriter {
 
     private TorchWriter() {}
 
-    /// @throws dev.vernacular.checkpoint.pickle.PickleException if `root` holds a kind of value that cannot be written
+    /// @throws dev.vernacular.checkpoint.pickle.PickleException if `root` holds a kind of value that cannot be
+    ///   written
     public static TorchWriter of(Object root) {
         TorchWriter writer = new TorchWriter();
         writer.pickle = PickleWriter.write(root, writer::tensor);

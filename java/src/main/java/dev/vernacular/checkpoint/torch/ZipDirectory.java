@@ -10,8 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// The members of a zip as slices of its mapped bytes. Sizes come from the central directory (torch writes them nowhere
-/// else), zip64 included; members must be stored, not compressed, so that they can be used where they lie.
+/// The members of a zip as slices of its mapped bytes. Sizes come from the central directory (torch writes them
+/// nowhere else), zip64 included; members must be stored, not compressed, so that they can be used where they
+/// lie.
 ///
 /// @see <a href="https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT">APPNOTE, 4.3.12 to 4.5.3</a>
 final class ZipDirectory {
@@ -102,7 +103,8 @@ final class ZipDirectory {
         return slice(local + 30 + u16(local + 26) + u16(local + 28), size);
     }
 
-    /// The zip64 extra field of an entry, which holds those of size, packed size and offset that are too large, in order.
+    /// The zip64 extra field of an entry, which holds those of size, packed size and offset that are too large,
+    /// in order.
     private final class Zip64 {
         private long at = -1;
         private long end = -1;

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32;
 
-/// Writes stored members one after the other, each with its data at a multiple of 64 bytes so that it can be mapped,
-/// with zip64 fields where sizes need them. Times are fixed: the same members give the same bytes.
+/// Writes stored members one after the other, each with its data at a multiple of 64 bytes so that it can be
+/// mapped, with zip64 fields where sizes need them. Times are fixed: the same members give the same bytes.
 ///
 /// @see <a href="https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT">APPNOTE, 4.3.6 to 4.5.3</a>
 final class ZipWriter {
@@ -93,14 +93,21 @@ final class ZipWriter {
         ByteBuffer end = buffer(22);
         short count = (short) Math.min(entries.size(), 0xffff);
         end.putInt(0x06054b50).putInt(0).putShort(count).putShort(count);
-        end.putInt((int) Math.min(size, LIMIT)).putInt((int) Math.min(start, LIMIT)).putShort((short) 0);
+        end.putInt((int) Math.min(size, LIMIT))
+                .putInt((int) Math.min(start, LIMIT))
+                .putShort((short) 0);
         write(end.flip());
     }
 
     private ByteBuffer end64(long start, long size) {
         ByteBuffer end = buffer(56 + 20);
         end.putInt(0x06064b50).putLong(44).putShort((short) VERSION).putShort((short) VERSION);
-        end.putInt(0).putInt(0).putLong(entries.size()).putLong(entries.size()).putLong(size).putLong(start);
+        end.putInt(0)
+                .putInt(0)
+                .putLong(entries.size())
+                .putLong(entries.size())
+                .putLong(size)
+                .putLong(start);
         end.putInt(0x07064b50).putInt(0).putLong(position).putInt(1);
         return end.flip();
     }
@@ -123,7 +130,10 @@ final class ZipWriter {
     /// The fields that a member's own header and the directory share.
     private static void common(ByteBuffer header, Entry entry, boolean isLarge) {
         int size = (int) (isLarge ? LIMIT : entry.size());
-        header.putShort((short) UTF8_NAMES).putShort((short) 0).putShort((short) 0).putShort((short) DATE);
+        header.putShort((short) UTF8_NAMES)
+                .putShort((short) 0)
+                .putShort((short) 0)
+                .putShort((short) DATE);
         header.putInt(entry.crc()).putInt(size).putInt(size);
     }
 

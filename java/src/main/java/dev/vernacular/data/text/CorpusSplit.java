@@ -23,9 +23,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 
-/// Divides a corpus into `train.jsonl`, `val.jsonl` and `test.jsonl`, document by document, in bounded memory: one pass
-/// counts, a second deals. The parts have exactly their shares, each document is as likely as any other to be in a part
-/// (selection sampling, Knuth TAOCP 2, algorithm S), order is kept, and lines of JSON are copied byte for byte.
+/// Divides a corpus into `train.jsonl`, `val.jsonl` and `test.jsonl`, document by document, in bounded memory:
+/// one pass counts, a second deals. The parts have exactly their shares, each document is as likely as any
+/// other to be in a part (selection sampling, Knuth TAOCP 2, algorithm S), order is kept, and lines of JSON are
+/// copied byte for byte.
 public final class CorpusSplit {
     private static final List<String> NAMES = List.of("train.jsonl", "val.jsonl", "test.jsonl");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -80,8 +81,8 @@ public final class CorpusSplit {
         channels.forEach(channel -> outputs.add(new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)));
     }
 
-    /// @throws dev.vernacular.files.FilesException if a line is no document (with `file:line`), a file cannot be read
-    /// or written, or one exists and may not be replaced
+    /// @throws dev.vernacular.files.FilesException if a line is no document (with `file:line`), a file cannot
+    ///   be read or written, or one exists and may not be replaced
     /// @throws DataException if there are no documents
     public static Result run(Options options) {
         List<Path> files = NAMES.stream().map(options.output()::resolve).toList();

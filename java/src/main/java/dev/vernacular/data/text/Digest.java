@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/// The first 128 bits of SHA-256 over a document's texts: equal for equal documents, and for no others that anyone will
-/// meet.
+/// The first 128 bits of SHA-256 over a document's texts: equal for equal documents, and for no others that
+/// anyone will meet.
 record Digest(long high, long low) {
     /// Stands for a digest nobody asked for.
     static final Digest NONE = new Digest(0, 0);

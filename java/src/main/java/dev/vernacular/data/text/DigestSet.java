@@ -2,8 +2,8 @@ package dev.vernacular.data.text;
 
 import dev.vernacular.data.DataException;
 
-/// A set of digests in 16 bytes each and as much again for room: open addressing, linear probing, the digest's own
-/// bits as hash. `(0, 0)` marks an empty place and is never a member's digest in practice.
+/// A set of digests in 16 bytes each and as much again for room: open addressing, linear probing, the digest's
+/// own bits as hash. `(0, 0)` marks an empty place and is never a member's digest in practice.
 final class DigestSet {
     private static final int FIRST_CAPACITY = 1 << 10;
     private static final int LARGEST_CAPACITY = 1 << 29;

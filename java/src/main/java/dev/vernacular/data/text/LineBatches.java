@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// Cuts several files into batches of lines, large enough to be worth a thread's while and small enough to be held in
-/// memory a few at a time.
+/// Cuts several files into batches of lines, large enough to be worth a thread's while and small enough to be
+/// held in memory a few at a time.
 final class LineBatches implements AutoCloseable {
     private static final int BATCH_BYTES = 1 << 18;
     private static final int LINE_OVERHEAD_BYTES = 64;

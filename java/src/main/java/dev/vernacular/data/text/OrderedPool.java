@@ -9,8 +9,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 
-/// Applies a function on several threads and gives the results in the order of the arguments. A bounded number is under
-/// way at a time, so memory does not grow with the input.
+/// Applies a function on several threads and gives the results in the order of the arguments. A bounded number
+/// is under way at a time, so memory does not grow with the input.
 final class OrderedPool<A, R> implements AutoCloseable {
     private final Function<A, R> function;
     private final ExecutorService threads;
@@ -19,7 +19,8 @@ final class OrderedPool<A, R> implements AutoCloseable {
 
     OrderedPool(int workers, Function<A, R> function) {
         this.function = function;
-        this.threads = Executors.newFixedThreadPool(workers, Thread.ofPlatform().daemon().name("encode-", 0).factory());
+        this.threads = Executors.newFixedThreadPool(
+                workers, Thread.ofPlatform().daemon().name("encode-", 0).factory());
         this.most = 2 * workers + 2;
     }
 

@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Text to Megatron datasets: one thread reads and writes, the workers parse and encode. The output is in the order of
-/// the input and the same bytes whatever the number of workers; memory is bounded (with `removesCopies`, 32 to 64 bytes
-/// a document besides). Datasets appear when all is done, or not at all.
+/// Text to Megatron datasets: one thread reads and writes, the workers parse and encode. The output is in the
+/// order of the input and the same bytes whatever the number of workers; memory is bounded (with
+/// `removesCopies`, 32 to 64 bytes a document besides). Datasets appear when all is done, or not at all.
 public final class Preprocess {
     private final PreprocessOptions options;
     private final LineEncoder encoder;
@@ -34,11 +34,12 @@ public final class Preprocess {
         this.badLines = new BadLines(options.maxBadLines());
     }
 
-    /// @param vocabularySize of the tokenizer, from which the datasets' type follows ([TokenType#forVocabulary])
+    /// @param vocabularySize of the tokenizer, from which the datasets' type follows
+    ///                       ([TokenType#forVocabulary])
     /// @param progress       told after every batch of lines, on the calling thread
     /// @throws DataException  if there are too many bad lines, or an id is beyond the vocabulary's type
-    /// @throws dev.vernacular.files.FilesException if a file cannot be read or written, or exists and may not be
-    /// replaced
+    /// @throws dev.vernacular.files.FilesException if a file cannot be read or written, or exists and may not
+    ///   be replaced
     public static PreprocessCounts run(
             PreprocessOptions options, TextEncoder encoder, int vocabularySize, Consumer<PreprocessCounts> progress) {
         Preprocess preprocess = new Preprocess(options, encoder, progress);
@@ -54,7 +55,8 @@ public final class Preprocess {
         return total[0];
     }
 
-    /// Opens a writer for each output, one within the other, so that all are whole before the first gets its name.
+    /// Opens a writer for each output, one within the other, so that all are whole before the first gets its
+    /// name.
     private static void writeAll(
             List<Path> outputs,
             TokenType type,

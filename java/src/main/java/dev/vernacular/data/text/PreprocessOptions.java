@@ -13,7 +13,8 @@ import java.util.Optional;
 ///
 /// @param input         files, in the order of the output
 /// @param keys          fields of a JSON line; each gives a dataset of its own
-/// @param isPlainText   a line is a document, without white space at its ends; the only key then names the output
+/// @param isPlainText   a line is a document, without white space at its ends; the only key then names the
+///                      output
 /// @param endOfDocument the id that ends each document that has tokens
 /// @param outputPrefix  P; datasets are `P_<key>_document`
 /// @param workers       threads that encode; the output does not depend on them

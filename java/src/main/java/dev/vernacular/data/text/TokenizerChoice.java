@@ -12,8 +12,8 @@ import java.nio.file.Path;
 ///
 /// @param note what a person should know about the choice
 public record TokenizerChoice(Tokenizer tokenizer, String note) {
-    /// Two files cannot say how text is cut into pieces before merging; a `tokenizer.json` beside the vocabulary can,
-    /// and is used if its vocabulary and merges are those of the two files.
+    /// Two files cannot say how text is cut into pieces before merging; a `tokenizer.json` beside the
+    /// vocabulary can, and is used if its vocabulary and merges are those of the two files.
     ///
     /// @throws TokenizerException if the two files are damaged
     /// @throws FilesException     if one cannot be read

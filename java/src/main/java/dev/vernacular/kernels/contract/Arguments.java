@@ -6,8 +6,8 @@ import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
 import java.util.Arrays;
 
-/// The arguments of one call while they are checked; every complaint is one sentence with the operation, the argument
-/// and its value.
+/// The arguments of one call while they are checked; every complaint is one sentence with the operation, the
+/// argument and its value.
 ///
 /// @param operation     name in `vernacular.h`, without `vn_`
 /// @param allowsDouble  float64 is a storage type here (the reference backend)
@@ -16,12 +16,11 @@ record Arguments(String operation, boolean allowsDouble) {
     /// The storage type of activations, as `name` has it.
     Dtype activation(String name, Tensor tensor) {
         present(name, tensor);
-        boolean stores =
-                switch (tensor.dtype()) {
-                    case F32, BF16, F16 -> true;
-                    case F64 -> allowsDouble;
-                    case I8, I32 -> false;
-                };
+        boolean stores = switch (tensor.dtype()) {
+            case F32, BF16, F16 -> true;
+            case F64 -> allowsDouble;
+            case I8, I32 -> false;
+        };
         require(stores, name, tensor, "an activation is float32, bfloat16 or float16");
         return tensor.dtype();
     }
@@ -77,19 +76,16 @@ record Arguments(String operation, boolean allowsDouble) {
     /// Rows of `cols` in `tensor`.
     long rows(String name, Tensor tensor, long cols) {
         present(name, tensor);
-        require(
-                cols > 0 && tensor.elements() % cols == 0,
-                name,
-                tensor,
-                "its elements are not a multiple of " + cols);
+        require(cols > 0 && tensor.elements() % cols == 0, name, tensor, "its elements are not a multiple of " + cols);
         return tensor.elements() / cols;
     }
 
     /// A weight with a master or a copy; master float32, or float64 beside float64 activations.
     void weight(String name, Weight weight, Dtype activation) {
         Dtype master = parameterFor(activation);
-        require(weight.rows() > 0 && weight.cols() > 0, name + " has " + weight.rows() + " rows, " + weight.cols()
-                + " columns");
+        require(
+                weight.rows() > 0 && weight.cols() > 0,
+                name + " has " + weight.rows() + " rows, " + weight.cols() + " columns");
         if (weight.master().isPresent()) {
             tensor(name, weight.master(), master, weight.rows(), weight.cols());
         } else {

@@ -11,8 +11,8 @@ import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
 
-/// What each operation of [dev.vernacular.kernels.Kernels] asks of its arguments: shapes, types, what may be absent.
-/// Every backend checks with this class before it touches anything; methods have the operations' names.
+/// What each operation of [dev.vernacular.kernels.Kernels] asks of its arguments: shapes, types, what may be
+/// absent. Every backend checks with this class before it touches anything; methods have the operations' names.
 ///
 /// @param allowsDouble float64 is a storage type too (the reference backend)
 public record Shapes(boolean allowsDouble) {
@@ -259,22 +259,17 @@ public record Shapes(boolean allowsDouble) {
         Dtype dtype = newTokens(a, qkv, shape);
         long tokens = shape.batch() * shape.sequenceLength();
         a.tensor("out", out, dtype, tokens, shape.heads(), shape.headSize());
-        a.tensor(
-                "lse",
-                logSumExp,
-                Arguments.parameterFor(dtype),
-                shape.batch(),
-                shape.heads(),
-                shape.sequenceLength());
+        a.tensor("lse", logSumExp, Arguments.parameterFor(dtype), shape.batch(), shape.heads(), shape.sequenceLength());
         a.optional("positions", shape.positions(), Dtype.I32, shape.batch(), shape.sequenceLength());
         a.optional("document_starts", shape.documentStarts(), Dtype.I32, shape.batch(), shape.sequenceLength());
         a.require(
-                shape.rope().isNone() || shape.positions().isPresent() || tablePositions(shape) >= shape.sequenceLength(),
+                shape.rope().isNone()
+                        || shape.positions().isPresent()
+                        || tablePositions(shape) >= shape.sequenceLength(),
                 "the rope table has " + tablePositions(shape) + " positions, the sequences " + shape.sequenceLength());
         a.require(
                 dropout.probability() == 0 || dropout.sequenceLength() == shape.sequenceLength(),
-                "dropout counts sequences of " + dropout.sequenceLength() + ", attention of "
-                        + shape.sequenceLength());
+                "dropout counts sequences of " + dropout.sequenceLength() + ", attention of " + shape.sequenceLength());
     }
 
     public void kvAppend(Tensor keys, Tensor values, Tensor qkv, Tensor lengths, AttentionShape shape) {

@@ -82,8 +82,7 @@ final class KernelBindings {
         computeCopyRefresh = bind("vn_compute_copy_refresh", P, P, P, L, L, I);
         computeCopyRows = bind("vn_compute_copy_rows", P, P, P, L, L, L, L, I);
         embeddingForward = bind("vn_embedding_forward", P, P, P, P, P, P, P, L, L, L, L, L, I, F, I, I);
-        embeddingBackward =
-                bind("vn_embedding_backward", P, P, P, P, P, P, P, P, P, P, L, L, L, L, L, I, F, I, I, I);
+        embeddingBackward = bind("vn_embedding_backward", P, P, P, P, P, P, P, P, P, P, L, L, L, L, L, I, F, I, I, I);
         residualLayerNormForward =
                 bind("vn_residual_layernorm_forward", P, P, P, P, P, P, P, P, P, L, L, L, F, I, I, F, I, I);
         residualLayerNormBackward =

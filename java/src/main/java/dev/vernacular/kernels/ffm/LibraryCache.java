@@ -16,15 +16,16 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Set;
 
-/// The folder where native libraries are unpacked from the jar, for the dynamic linker wants files. A file's name has
-/// its hash and its content is compared before it is used again: this is a place where someone else's bytes could be
-/// loaded. Several processes may unpack at once.
+/// The folder where native libraries are unpacked from the jar, for the dynamic linker wants files. A file's
+/// name has its hash and its content is compared before it is used again: this is a place where someone else's
+/// bytes could be loaded. Several processes may unpack at once.
 record LibraryCache(Path folder) {
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final int NAME_BYTES = 8;
 
-    /// `-Dvernacular.native.cache`, else `$XDG_CACHE_HOME/vernacular/native`, else `~/.cache/vernacular/native`.
+    /// `-Dvernacular.native.cache`, else `$XDG_CACHE_HOME/vernacular/native`, else
+    /// `~/.cache/vernacular/native`.
     static LibraryCache ofUser() {
         String chosen = System.getProperty("vernacular.native.cache");
         if (chosen != null && !chosen.isBlank()) {
@@ -61,8 +62,8 @@ record LibraryCache(Path folder) {
                 && Arrays.equals(Files.readAllBytes(target), library);
     }
 
-    /// Beside the target and renamed over it, so that another process sees all of it or nothing. createTempFile gives
-    /// mode 0600.
+    /// Beside the target and renamed over it, so that another process sees all of it or nothing. createTempFile
+    /// gives mode 0600.
     private void write(Path target, byte[] library) throws IOException {
         Path beside = Files.createTempFile(folder, "unpacking", ".tmp");
         try {
@@ -83,8 +84,9 @@ record LibraryCache(Path folder) {
     }
 
     private KernelException unusable(String why) {
-        return KernelException.unavailable("the folder for native libraries, " + folder + ", cannot be used: " + why
-                + "\n  Choose another with -Dvernacular.native.cache=FOLDER (or XDG_CACHE_HOME), or --backend reference.");
+        return KernelException.unavailable(
+                "the folder for native libraries, " + folder + ", cannot be used: " + why
+                        + "\n  Choose another with -Dvernacular.native.cache=FOLDER (or XDG_CACHE_HOME), or --backend reference.");
     }
 
     private static String hash(byte[] library) {

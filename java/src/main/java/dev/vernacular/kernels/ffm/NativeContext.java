@@ -70,8 +70,8 @@ final class NativeContext implements AutoCloseable {
     long computeCopyBytes(long rows, long cols, Dtype dtype, boolean training) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(ValueLayout.JAVA_LONG);
-            call(context -> (int)
-                    vn.computeCopyBytes.invokeExact(context, bytes, rows, cols, dtype.code(), training ? 1 : 0));
+            call(context ->
+                    (int) vn.computeCopyBytes.invokeExact(context, bytes, rows, cols, dtype.code(), training ? 1 : 0));
             return bytes.get(ValueLayout.JAVA_LONG, 0);
         }
     }

@@ -15,8 +15,8 @@ import dev.vernacular.kernels.Weight;
 import dev.vernacular.kernels.contract.Shapes;
 import java.util.Optional;
 
-/// The kernels of a native library: each method checks shapes and is one call with its arguments in the header's order.
-/// The file is as long as the header has functions.
+/// The kernels of a native library: each method checks shapes and is one call with its arguments in the
+/// header's order. The file is as long as the header has functions.
 ///
 /// Every method throws [dev.vernacular.kernels.KernelException] with the library's sentence when it refuses.
 public final class NativeKernels implements Kernels {
@@ -47,8 +47,8 @@ public final class NativeKernels implements Kernels {
     @Override
     public void bind(Tensor workspace, Tensor step) {
         shapes.bind(workspace, step);
-        context.call(handle -> (int) vn.contextBind.invokeExact(
-                handle, workspace.segment(), workspace.bytes(), step.segment()));
+        context.call(handle ->
+                (int) vn.contextBind.invokeExact(handle, workspace.segment(), workspace.bytes(), step.segment()));
     }
 
     @Override
@@ -531,7 +531,12 @@ public final class NativeKernels implements Kernels {
     public void cast(Tensor out, Tensor x) {
         shapes.cast(out, x);
         context.call(handle -> (int) vn.cast.invokeExact(
-                handle, out.segment(), x.segment(), x.elements(), out.dtype().code(), x.dtype().code()));
+                handle,
+                out.segment(),
+                x.segment(),
+                x.elements(),
+                out.dtype().code(),
+                x.dtype().code()));
     }
 
     @Override

@@ -62,7 +62,8 @@ public final class NativeLibrary {
     String summary(int threads, Optional<String> isa) {
         Matcher chosen = ISA.matcher(describe());
         String set = isa.orElse(chosen.find() ? chosen.group(1) : "best instruction set");
-        return "cpu: " + set + ", " + (threads == 0 ? "all threads" : threads + (threads == 1 ? " thread" : " threads"));
+        return "cpu: " + set + ", "
+                + (threads == 0 ? "all threads" : threads + (threads == 1 ? " thread" : " threads"));
     }
 
     KernelBindings bindings() {

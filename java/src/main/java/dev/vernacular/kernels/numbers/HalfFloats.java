@@ -34,8 +34,8 @@ public final class HalfFloats {
         return Float.floatToFloat16(roundToOdd(value));
     }
 
-    /// Rounds to float so that a second rounding to fewer bits gives what one rounding would (Boldo & Melquiond 2008):
-    /// an inexact result is truncated and its last bit set.
+    /// Rounds to float so that a second rounding to fewer bits gives what one rounding would (Boldo & Melquiond
+    /// 2008): an inexact result is truncated and its last bit set.
     private static float roundToOdd(double value) {
         float nearest = (float) value;
         if (nearest == value || nearest != nearest) {

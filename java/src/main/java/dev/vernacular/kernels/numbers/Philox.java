@@ -1,7 +1,8 @@
 package dev.vernacular.kernels.numbers;
 
-/// Philox4x32-10 (Salmon et al. 2011): four random 32-bit words from a 128-bit counter and a 64-bit key. Being a
-/// function and not a sequence, it gives every element of every sample its own word, whatever is computed where.
+/// Philox4x32-10 (Salmon et al. 2011): four random 32-bit words from a 128-bit counter and a 64-bit key. Being
+/// a function and not a sequence, it gives every element of every sample its own word, whatever is computed
+/// where.
 public final class Philox {
     private static final long MULTIPLIER_0 = 0xD2511F53L;
     private static final long MULTIPLIER_1 = 0xCD9E8D57L;

@@ -5,8 +5,8 @@ import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.numbers.Elements;
 
-/// Decoding against a cache of rotated keys and values, [B, kvHeads, capacity, D]. A sequence whose new tokens do not
-/// fit sets the step's fault flag and is left alone.
+/// Decoding against a cache of rotated keys and values, [B, kvHeads, capacity, D]. A sequence whose new tokens
+/// do not fit sets the step's fault flag and is left alone.
 final class CachedAttention {
     private final AttentionShape shape;
     private final int tokens;

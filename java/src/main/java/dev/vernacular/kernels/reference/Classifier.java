@@ -9,10 +9,11 @@ import java.util.Arrays;
 /// Softmax cross entropy over the vocabulary, and its gradients.
 ///
 ///     forward    z = h Eᵀ,   loss_r = log Σ_v e^(z_rv) - z_r,label   over v < V;   0 where label is -1
-///     backward   dz_rv = g_r (softmax(z_r)_v - [v = label]),   dh = dz E,   dE (+)= dzᵀ h,   g = row scale * loss scale
+///     backward   dz_rv = g_r (softmax(z_r)_v - [v = label]),   dh = dz E,   dE (+)= dzᵀ h,   g = row scale * loss
+/// scale
 ///
-/// All logits are held at once, in double. A label of V or more, or below -1, sets the step's fault flag and counts
-/// as -1.
+/// All logits are held at once, in double. A label of V or more, or below -1, sets the step's fault flag and
+/// counts as -1.
 final class Classifier {
     private Classifier() {}
 

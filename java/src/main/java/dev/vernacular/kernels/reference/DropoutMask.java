@@ -7,8 +7,8 @@ import dev.vernacular.kernels.numbers.Philox;
 
 /// Which elements a dropout keeps, as factors: 0, or `1 / (1 - probability)`.
 ///
-/// Element e of global sample s is kept when word `e mod 4` of Philox4x32-10 with key = the step's seed and counter =
-/// (s low, s high, site, e / 4) is at least `probability * 2^32`.
+/// Element e of global sample s is kept when word `e mod 4` of Philox4x32-10 with key = the step's seed and
+/// counter = (s low, s high, site, e / 4) is at least `probability * 2^32`.
 final class DropoutMask {
     private static final double WORDS = 0x1p32;
     private final Dropout dropout;

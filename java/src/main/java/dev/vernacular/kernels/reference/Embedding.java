@@ -12,7 +12,8 @@ import dev.vernacular.kernels.numbers.Elements;
 ///     forward    out[r] = mask[r] (tokens[ids[r]] + table[positions[r]])
 ///     backward   dtokens[i] (+)= Σ_{ids[r] = i} mask[r] dout[r],  dtable[p] (+)= Σ_{positions[r] = p} mask[r] dout[r]
 ///
-/// An id or position out of range sets the step's fault flag; such a row is zero forward and counts for nothing backward.
+/// An id or position out of range sets the step's fault flag; such a row is zero forward and counts for nothing
+/// backward.
 final class Embedding {
     private Embedding() {}
 

@@ -31,8 +31,8 @@ final class Gelu {
         };
     }
 
-    /// The error function: a series of positive terms (Abramowitz & Stegun 7.1.6), then the complement's continued
-    /// fraction (7.1.14).
+    /// The error function: a series of positive terms (Abramowitz & Stegun 7.1.6), then the complement's
+    /// continued fraction (7.1.14).
     static double erf(double x) {
         double z = Math.abs(x);
         double value = z < SERIES_LIMIT ? series(z) : 1 - complement(z);

@@ -84,7 +84,8 @@ final class Optimizer {
                     masters.dtype(),
                     segment.rows(),
                     segment.cols());
-            Weight weight = new Weight(Tensor.NONE, segment.copy(), segment.copyDtype(), segment.rows(), segment.cols());
+            Weight weight =
+                    new Weight(Tensor.NONE, segment.copy(), segment.copyDtype(), segment.rows(), segment.cols());
             WeightRows.refresh(weight, master);
         }
     }

@@ -16,10 +16,12 @@ import dev.vernacular.kernels.Weight;
 import dev.vernacular.kernels.contract.Shapes;
 import dev.vernacular.kernels.numbers.Elements;
 
-/// The definition of every operation: plain loops on one thread, computing in double and rounding once, to nearest
-/// even, whenever something is stored. Every tensor may be float64, which is what finite differences run in.
+/// The definition of every operation: plain loops on one thread, computing in double and rounding once, to
+/// nearest even, whenever something is stored. Every tensor may be float64, which is what finite differences
+/// run in.
 ///
-/// Products read masters exactly as they are; a compute copy (bfloat16, float16, int8) is read where no master is given.
+/// Products read masters exactly as they are; a compute copy (bfloat16, float16, int8) is read where no master
+/// is given.
 public final class ReferenceKernels implements Kernels {
     private final Shapes shapes = new Shapes(true);
     private Tensor step = Tensor.NONE;
@@ -226,8 +228,7 @@ public final class ReferenceKernels implements Kernels {
             long columns,
             boolean accumulate) {
         shapes.classifierForwardBackward(losses, dHidden, dHead, hidden, labels, rowScale, head, columns);
-        Classifier.forwardBackward(
-                losses, dHidden, dHead, hidden, labels, rowScale, head, columns, accumulate, step());
+        Classifier.forwardBackward(losses, dHidden, dHead, hidden, labels, rowScale, head, columns, accumulate, step());
     }
 
     @Override

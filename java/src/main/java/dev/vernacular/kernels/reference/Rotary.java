@@ -6,8 +6,8 @@ import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.contract.Shapes;
 import dev.vernacular.kernels.numbers.Elements;
 
-/// Rotary position embedding by halves (Su et al. 2021): components i and i + R/2 of the first R turn by an angle whose
-/// cosine and sine are in the table. Turning back is the same with the sine's sign changed.
+/// Rotary position embedding by halves (Su et al. 2021): components i and i + R/2 of the first R turn by an
+/// angle whose cosine and sine are in the table. Turning back is the same with the sine's sign changed.
 final class Rotary {
     private final Tensor table;
     private final long tablePositions;

@@ -11,8 +11,8 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// Choice of the next token of each row. Kept tokens lie side by side in id order on [0, their mass); the one drawn is
-/// where `u * mass` falls, u being the row's first Philox word over 2^32.
+/// Choice of the next token of each row. Kept tokens lie side by side in id order on [0, their mass); the one
+/// drawn is where `u * mass` falls, u being the row's first Philox word over 2^32.
 final class Sampler {
     private static final double WORDS = 0x1p32;
 
@@ -51,7 +51,8 @@ final class Sampler {
         keepTopP(mass, sampling.topP());
         int[] words = new int[4];
         Philox.generate(words, sampling.seed(), (int) draw, r, 0, 0);
-        double target = Integer.toUnsignedLong(words[0]) / WORDS * Arrays.stream(mass).sum();
+        double target =
+                Integer.toUnsignedLong(words[0]) / WORDS * Arrays.stream(mass).sum();
         double below = 0;
         int last = 0;
         for (int v = 0; v < mass.length; v++) {

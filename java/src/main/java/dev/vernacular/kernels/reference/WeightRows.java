@@ -6,8 +6,8 @@ import dev.vernacular.kernels.Weight;
 import dev.vernacular.kernels.numbers.Elements;
 import java.lang.foreign.MemorySegment;
 
-/// Rows of weight matrices, from the master or, where there is none, from the reference's compute copy: the matrix row
-/// after row in its dtype; for int8 the rows' float32 scales follow, `largest |w| of the row / 127`.
+/// Rows of weight matrices, from the master or, where there is none, from the reference's compute copy: the
+/// matrix row after row in its dtype; for int8 the rows' float32 scales follow, `largest |w| of the row / 127`.
 final class WeightRows {
     private static final double LARGEST_I8 = 127;
 

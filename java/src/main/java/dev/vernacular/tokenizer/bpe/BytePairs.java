@@ -3,11 +3,12 @@ package dev.vernacular.tokenizer.bpe;
 import java.util.Arrays;
 import java.util.function.IntConsumer;
 
-/// Byte-pair encoding of one piece: starting from its bytes, the pair with the lowest rank is replaced by its product,
-/// the leftmost first, until no pair has a merge (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909).
+/// Byte-pair encoding of one piece: starting from its bytes, the pair with the lowest rank is replaced by its
+/// product, the leftmost first, until no pair has a merge (Sennrich et al. 2016,
+/// https://arxiv.org/abs/1508.07909).
 ///
-/// Short pieces search all pairs each time; long ones keep them in a heap, so that a megabyte of one character takes
-/// n log n steps. Both replace in the same order.
+/// Short pieces search all pairs each time; long ones keep them in a heap, so that a megabyte of one character
+/// takes n log n steps. Both replace in the same order.
 public final class BytePairs {
     /// Up to here a search through an array that stays in the first-level cache beats a heap.
     private static final int SHORT = 64;

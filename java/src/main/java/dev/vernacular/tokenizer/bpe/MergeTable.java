@@ -2,8 +2,9 @@ package dev.vernacular.tokenizer.bpe;
 
 import java.util.Arrays;
 
-/// Merges by the ids of their two parts: an open-addressed hash table, at most half full. A merge is a `long`, its rank
-/// in the upper half and its product's id in the lower, so that the smaller of two merges is the one that comes first.
+/// Merges by the ids of their two parts: an open-addressed hash table, at most half full. A merge is a `long`,
+/// its rank in the upper half and its product's id in the lower, so that the smaller of two merges is the one
+/// that comes first.
 public final class MergeTable {
     /// Larger than every merge.
     static final long NONE = Long.MAX_VALUE;

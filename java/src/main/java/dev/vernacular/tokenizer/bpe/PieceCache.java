@@ -5,10 +5,11 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/// Pieces already encoded. Two ways a slot, the older entry gives way, so memory is bounded (about 15 MB when full).
+/// Pieces already encoded. Two ways a slot, the older entry gives way, so memory is bounded (about 15 MB when
+/// full).
 ///
-/// Threads share it without locks: an entry is immutable and published through final fields, so a race can only lose an
-/// entry, never show a wrong one.
+/// Threads share it without locks: an entry is immutable and published through final fields, so a race can only
+/// lose an entry, never show a wrong one.
 public final class PieceCache {
     /// Longer pieces are seldom seen twice.
     private static final int LONGEST = 128;
@@ -53,8 +54,8 @@ public final class PieceCache {
                 && (length <= Long.BYTES || Arrays.equals(entry.piece, 0, length, text, from, to));
     }
 
-    /// A multiplicative hash, eight bytes a step. Pieces of one length up to eight bytes never share one: each step can
-    /// be undone.
+    /// A multiplicative hash, eight bytes a step. Pieces of one length up to eight bytes never share one: each
+    /// step can be undone.
     static long hash(byte[] text, int from, int to) {
         long hash = to - from;
         int i = from;

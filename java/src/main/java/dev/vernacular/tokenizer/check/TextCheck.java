@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 
 /// Two tokenizers on one text.
 ///
-/// @param words             as [dev.vernacular.tokenizer.text.WordCounter] counts in the language the text is named
-///                          after
+/// @param words             as [dev.vernacular.tokenizer.text.WordCounter] counts in the language the text is
+///                          named after
 /// @param changedBaseTokens the share of the base's tokens that the merged tokenizer does not give
 /// @param roundTrip         whether both tokenizers give every document back from its ids
 @JsonNaming(SnakeCaseStrategy.class)

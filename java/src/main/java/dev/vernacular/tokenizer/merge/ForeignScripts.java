@@ -7,9 +7,10 @@ import java.util.Set;
 
 /// Tells whether bytes of a token can stand only in text with a script foreign to the base.
 ///
-/// A token may end inside a character. Its bytes then stand for all characters that begin so: they count as foreign if
-/// none of these is a letter of the base's scripts and most are foreign. `E0 B8` begins the Thai letters, and the sign
-/// ฿, which all scripts share: without this allowance no Thai letter could ever be one token.
+/// A token may end inside a character. Its bytes then stand for all characters that begin so: they count as
+/// foreign if none of these is a letter of the base's scripts and most are foreign. `E0 B8` begins the Thai
+/// letters, and the sign ฿, which all scripts share: without this allowance no Thai letter could ever be one
+/// token.
 final class ForeignScripts {
     private final Set<UnicodeScript> baseScripts;
     private final Map<Integer, Boolean> ranges = new HashMap<>();
@@ -18,8 +19,8 @@ final class ForeignScripts {
         this.baseScripts = baseScripts;
     }
 
-    /// Whether `token`, a run of bytes of some UTF-8 text, holds a foreign character. Bytes whose lead is missing tell
-    /// nothing.
+    /// Whether `token`, a run of bytes of some UTF-8 text, holds a foreign character. Bytes whose lead is
+    /// missing tell nothing.
     boolean isIn(byte[] token) {
         for (int i = 0; i < token.length; ) {
             int length = length(token[i]);

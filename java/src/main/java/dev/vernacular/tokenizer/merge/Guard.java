@@ -20,8 +20,8 @@ public sealed interface Guard permits Guard.None, Guard.Script, Guard.BaseText {
         }
     }
 
-    /// A merge is admitted if its product holds a character of a script that base text does not use: it can then only
-    /// fire where such a character stands.
+    /// A merge is admitted if its product holds a character of a script that base text does not use: it can
+    /// then only fire where such a character stands.
     record Script(Set<UnicodeScript> baseScripts) implements Guard {
         public Script {
             baseScripts = Set.copyOf(baseScripts);

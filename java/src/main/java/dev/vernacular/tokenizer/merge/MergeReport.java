@@ -16,8 +16,8 @@ import java.util.List;
 /// @param droppedByGuard    merges that the guard kept out
 /// @param droppedWithParts  merges of which a part was kept out
 /// @param unreachable       new tokens that no text is encoded to, because base merges come first
-/// @param changedCharacters characters of the base's scripts that, alone or behind a space, are cut otherwise than
-///                          before
+/// @param changedCharacters characters of the base's scripts that, alone or behind a space, are cut otherwise
+///                          than before
 @JsonNaming(SnakeCaseStrategy.class)
 public record MergeReport(
         String guard,

@@ -17,9 +17,9 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
-/// Adds the tokens and merges of one tokenizer to another. Every base id and merge stays as it is, so embedding rows
-/// keep their meaning; new merges follow all of the base's, new tokens its largest id, both in the order of the added
-/// tokenizer.
+/// Adds the tokens and merges of one tokenizer to another. Every base id and merge stays as it is, so embedding
+/// rows keep their meaning; new merges follow all of the base's, new tokens its largest id, both in the order
+/// of the added tokenizer.
 public final class TokenizerMerger {
     /// The merged tokenizer and what was done.
     public record Result(Tokenizer tokenizer, MergeReport report) {}
@@ -55,15 +55,14 @@ public final class TokenizerMerger {
     }
 
     private Result merge() {
-        Admission admitted =
-                switch (guard) {
-                    case Guard.None() -> admit(merge -> true);
-                    case Guard.Script(Set<UnicodeScript> scripts) -> {
-                        ForeignScripts foreign = new ForeignScripts(scripts);
-                        yield admit(merge -> foreign.isIn(ByteAlphabet.bytes(merge.product())));
-                    }
-                    case Guard.BaseText text -> admitSilent(text);
-                };
+        Admission admitted = switch (guard) {
+            case Guard.None() -> admit(merge -> true);
+            case Guard.Script(Set<UnicodeScript> scripts) -> {
+                ForeignScripts foreign = new ForeignScripts(scripts);
+                yield admit(merge -> foreign.isIn(ByteAlphabet.bytes(merge.product())));
+            }
+            case Guard.BaseText text -> admitSilent(text);
+        };
         Tokenizer merged = Tokenizer.of(vocabulary(admitted));
         return new Result(merged, report(admitted, merged));
     }
@@ -89,8 +88,8 @@ public final class TokenizerMerger {
         return baseIds.containsKey(token) || admission.products.contains(token);
     }
 
-    /// Takes merges away until none fires on the base text. Taking some away can let others fire, but only in pieces
-    /// where one fired before, so each round looks at fewer.
+    /// Takes merges away until none fires on the base text. Taking some away can let others fire, but only in
+    /// pieces where one fired before, so each round looks at fewer.
     private Admission admitSilent(Guard.BaseText text) {
         List<byte[]> pieces = new ArrayList<>();
         text.pieces().forEach((piece, count) -> pieces.add(piece));

@@ -5,8 +5,9 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/// Which class each code point has in a pre-tokenizer's pattern. Own table of Unicode 16.0, the version that Hugging
-/// Face `tokenizers` 0.23 and `tiktoken` 0.14 use, because ids must not depend on the Java that runs the program.
+/// Which class each code point has in a pre-tokenizer's pattern. Own table of Unicode 16.0, the version that
+/// Hugging Face `tokenizers` 0.23 and `tiktoken` 0.14 use, because ids must not depend on the Java that runs
+/// the program.
 ///
 /// Two stages: one row of 256 classes for each distinct run of 256 code points, about 60 kB in all.
 final class CharacterClasses {

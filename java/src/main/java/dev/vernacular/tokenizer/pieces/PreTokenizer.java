@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Cuts text into the pieces that merges never cross. Both patterns are GPT-2's, matched from left to right, the first
-/// alternative that fits wins; `marks` counts combining marks (`\p{M}`: Thai vowel signs and tones, Devanagari matras)
-/// as letters, so that words of such scripts stay in one piece.
+/// Cuts text into the pieces that merges never cross. Both patterns are GPT-2's, matched from left to right,
+/// the first alternative that fits wins; `marks` counts combining marks (`\p{M}`: Thai vowel signs and tones,
+/// Devanagari matras) as letters, so that words of such scripts stay in one piece.
 ///
 /// The matcher is written by hand over UTF-8: linear in the text whatever it holds, with no object per piece.
 ///
@@ -89,8 +89,8 @@ public enum PreTokenizer {
         return i;
     }
 
-    /// `\s+(?!\S)|\s+`: white space up to the end of the text, or all but its last character, which starts the next
-    /// piece.
+    /// `\s+(?!\S)|\s+`: white space up to the end of the text, or all but its last character, which starts the
+    /// next piece.
     private int spacesEnd(byte[] text, int from, int end) {
         int last = from;
         int i = from;

@@ -2,14 +2,15 @@ package dev.vernacular.tokenizer.pieces;
 
 import java.nio.charset.StandardCharsets;
 
-/// UTF-8 as the tokenizer needs it. What no text can hold (lone surrogates, malformed bytes) becomes U+FFFD, as it does
-/// in `tiktoken` and in Hugging Face `tokenizers`.
+/// UTF-8 as the tokenizer needs it. What no text can hold (lone surrogates, malformed bytes) becomes U+FFFD, as
+/// it does in `tiktoken` and in Hugging Face `tokenizers`.
 public final class Utf8 {
     private static final char REPLACEMENT = '\uFFFD';
 
     private Utf8() {}
 
-    /// The bytes of `text`; a surrogate without its other half counts as U+FFFD (Java's own encoder writes `?`).
+    /// The bytes of `text`; a surrogate without its other half counts as U+FFFD (Java's own encoder writes
+    /// `?`).
     public static byte[] bytes(String text) {
         int lone = nextLoneSurrogate(text, 0);
         if (lone == text.length()) {
@@ -39,9 +40,9 @@ public final class Utf8 {
         return i;
     }
 
-    /// The text of `bytes`, each maximal malformed part replaced by one U+FFFD (Unicode 16.0, section 3.9, as Python
-    /// and Rust do). Java's decoder differs in one case, a surrogate in UTF-8 (`ED A0` to `ED BF`), which has no
-    /// well-formed part: spoiling its lead makes Java count the bytes one by one.
+    /// The text of `bytes`, each maximal malformed part replaced by one U+FFFD (Unicode 16.0, section 3.9, as
+    /// Python and Rust do). Java's decoder differs in one case, a surrogate in UTF-8 (`ED A0` to `ED BF`),
+    /// which has no well-formed part: spoiling its lead makes Java count the bytes one by one.
     public static String text(byte[] bytes) {
         byte[] spoiled = bytes;
         for (int i = 0; i + 1 < bytes.length; i++) {

@@ -6,8 +6,8 @@ import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// Lines of a stream as bytes, without their `\n` or `\r\n`: text is decoded a line at a time, so that a malformed byte
-/// harms one line only.
+/// Lines of a stream as bytes, without their `\n` or `\r\n`: text is decoded a line at a time, so that a
+/// malformed byte harms one line only.
 final class LineReader {
     private final InputStream in;
     private final byte[] buffer = new byte[1 << 16];
@@ -45,8 +45,6 @@ final class LineReader {
     }
 
     private static byte[] withoutReturn(byte[] line) {
-        return line.length > 0 && line[line.length - 1] == '\r'
-                ? Arrays.copyOf(line, line.length - 1)
-                : line;
+        return line.length > 0 && line[line.length - 1] == '\r' ? Arrays.copyOf(line, line.length - 1) : line;
     }
 }

@@ -21,8 +21,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
-/// Documents of text files, one at a time. A line of plain text is a document; a line of a `.jsonl` or `.json` file is
-/// a JSON object whose key `text` is one. Gzip and zstd are recognised by content, malformed UTF-8 becomes U+FFFD.
+/// Documents of text files, one at a time. A line of plain text is a document; a line of a `.jsonl` or `.json`
+/// file is a JSON object whose key `text` is one. Gzip and zstd are recognised by content, malformed UTF-8
+/// becomes U+FFFD.
 public final class TextFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String KEY = "text";
@@ -54,9 +55,14 @@ public final class TextFiles {
         Path root = Path.of(wildcard < 0 ? "." : name.substring(0, wildcard + 1));
         String pattern = wildcard < 0 ? "./" + name : name;
         PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
-        int depth = pattern.contains("**") ? Integer.MAX_VALUE : pattern.length() - pattern.replace("/", "").length() + 1;
+        int depth = pattern.contains("**")
+                ? Integer.MAX_VALUE
+                : pattern.length() - pattern.replace("/", "").length() + 1;
         try (Stream<Path> found = Files.walk(root, depth)) {
-            return found.filter(Files::isRegularFile).filter(matcher::matches).sorted().toList();
+            return found.filter(Files::isRegularFile)
+                    .filter(matcher::matches)
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw FilesException.reading(root, e);
         }
@@ -83,8 +89,10 @@ public final class TextFiles {
     ///
     /// @throws FilesException if it cannot be read
     public static void forEachLine(String file, Consumer<String> line) {
-        lines(Path.of(file), () -> file.equals("-") ? System.in : open(Path.of(file)), (bytes, number) ->
-                line.accept(Utf8.text(bytes)));
+        lines(
+                Path.of(file),
+                () -> file.equals("-") ? System.in : open(Path.of(file)),
+                (bytes, number) -> line.accept(Utf8.text(bytes)));
     }
 
     private interface Source {
@@ -115,7 +123,11 @@ public final class TextFiles {
         if (magic.length >= 2 && magic[0] == 0x1F && magic[1] == (byte) 0x8B) {
             return new GZIPInputStream(in, 1 << 16);
         }
-        if (magic.length == 4 && magic[0] == 0x28 && magic[1] == (byte) 0xB5 && magic[2] == 0x2F && magic[3] == (byte) 0xFD) {
+        if (magic.length == 4
+                && magic[0] == 0x28
+                && magic[1] == (byte) 0xB5
+                && magic[2] == 0x2F
+                && magic[3] == (byte) 0xFD) {
             return new ZstdInputStream(in);
         }
         return in;
@@ -140,7 +152,9 @@ public final class TextFiles {
             return text.textValue();
         } catch (JsonProcessingException e) {
             throw new TokenizerException(
-                    file + " line " + number + " is no JSON object: " + e.getOriginalMessage().lines().findFirst().orElse("?"), e);
+                    file + " line " + number + " is no JSON object: "
+                            + e.getOriginalMessage().lines().findFirst().orElse("?"),
+                    e);
         }
     }
 }

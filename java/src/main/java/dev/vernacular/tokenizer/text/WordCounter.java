@@ -6,7 +6,8 @@ import java.util.Locale;
 public final class WordCounter {
     private final Words words;
 
-    /// @param language a language tag such as `th`; anything that is none counts by the rules common to all languages
+    /// @param language a language tag such as `th`; anything that is none counts by the rules common to all
+    ///                 languages
     public WordCounter(String language) {
         words = new Words(Locale.forLanguageTag(language));
     }

@@ -3,11 +3,12 @@ package dev.vernacular.tokenizer.text;
 import java.text.BreakIterator;
 import java.util.Locale;
 
-/// Cuts text into words as the JDK's [BreakIterator] does, with its dictionary for Thai; spaces and punctuation are
-/// words too. One thread at a time.
+/// Cuts text into words as the JDK's [BreakIterator] does, with its dictionary for Thai; spaces and punctuation
+/// are words too. One thread at a time.
 ///
-/// The dictionary's search is quadratic in a run of letters that holds no known word, so text is shown to it through a
-/// window; words near the window's end, which what follows might change, are looked at again in the next one.
+/// The dictionary's search is quadratic in a run of letters that holds no known word, so text is shown to it
+/// through a window; words near the window's end, which what follows might change, are looked at again in the
+/// next one.
 public final class Words {
     private static final int WINDOW = 512;
     private static final int MARGIN = 64;

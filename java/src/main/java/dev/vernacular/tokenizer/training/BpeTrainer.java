@@ -15,12 +15,13 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.stream.Stream;
 
-/// Learns merges from counted pieces: the most frequent adjacent pair becomes a token, of equally frequent ones the
-/// pair with the smaller ids, until the vocabulary is full. The vocabulary and the merges are those of Hugging Face
-/// `tokenizers` (`BpeTrainer`), ties included.
+/// Learns merges from counted pieces: the most frequent adjacent pair becomes a token, of equally frequent ones
+/// the pair with the smaller ids, until the vocabulary is full. The vocabulary and the merges are those of
+/// Hugging Face `tokenizers` (`BpeTrainer`), ties included.
 ///
-/// Counts change only where a pair was merged; a heap holds the pairs, and a stale count is mended when its pair comes
-/// up (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909, with the bookkeeping of `subword-nmt`).
+/// Counts change only where a pair was merged; a heap holds the pairs, and a stale count is mended when its
+/// pair comes up (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909, with the bookkeeping of
+/// `subword-nmt`).
 public final class BpeTrainer {
     private static final Comparator<Candidate> MOST_FREQUENT_FIRST = Comparator.comparingLong(Candidate::count)
             .reversed()

@@ -2,8 +2,8 @@ package dev.vernacular.tokenizer.training;
 
 import java.util.Arrays;
 
-/// Adjacent pairs of symbols, each with its count in the text and the pieces where it was newly found. A pair is known
-/// by a dense index; an open-addressed hash table, at most half full, leads from the pair to it.
+/// Adjacent pairs of symbols, each with its count in the text and the pieces where it was newly found. A pair
+/// is known by a dense index; an open-addressed hash table, at most half full, leads from the pair to it.
 final class PairCounts {
     private int[] slots = new int[1 << 12];
     private long[] pairs = new long[1 << 11];

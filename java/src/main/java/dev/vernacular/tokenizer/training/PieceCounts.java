@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/// How often each piece occurs in the text: all that training keeps of it, so memory grows with distinct pieces, not
-/// with the text. An open-addressed hash table, at most half full.
+/// How often each piece occurs in the text: all that training keeps of it, so memory grows with distinct
+/// pieces, not with the text. An open-addressed hash table, at most half full.
 public final class PieceCounts {
     private static final class Piece {
         final byte[] bytes;

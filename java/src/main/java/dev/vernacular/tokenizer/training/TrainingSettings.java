@@ -1,8 +1,8 @@
 package dev.vernacular.tokenizer.training;
 
-import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.TokenizerException;
 import dev.vernacular.tokenizer.Vocabulary;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -12,12 +12,16 @@ import java.util.Optional;
 ///
 /// @param vocabularySize bytes, merges and specials together; fewer come out if the text has no more pairs
 /// @param preTokenizer   how text is cut into pieces
-/// @param words          a language at whose word boundaries ([java.text.BreakIterator]) pieces are cut once more while
-///                       training: merges then stay within words in scripts that write no spaces
+/// @param words          a language at whose word boundaries ([java.text.BreakIterator]) pieces are cut once
+///                       more while training: merges then stay within words in scripts that write no spaces
 /// @param minFrequency   a pair seen less often is not merged
 /// @param specials       tokens recognised as they stand; they take the last ids, in this order
 public record TrainingSettings(
-        int vocabularySize, PreTokenizer preTokenizer, Optional<Locale> words, long minFrequency, List<String> specials) {
+        int vocabularySize,
+        PreTokenizer preTokenizer,
+        Optional<Locale> words,
+        long minFrequency,
+        List<String> specials) {
     public TrainingSettings {
         specials = List.copyOf(specials);
         if (vocabularySize < 256 + specials.size()) {

@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Lightning's names of checkpoint files: in the template each `{key:format}` becomes `key=value`, as in
-/// `megatron_gpt--val_loss=2.31-step=300-consumed_samples=300.0.ckpt`; `-last` marks the newest, `-v1` a second file of
-/// the same name.
+/// `megatron_gpt--val_loss=2.31-step=300-consumed_samples=300.0.ckpt`; `-last` marks the newest, `-v1` a second
+/// file of the same name.
 final class CheckpointName {
     static final String SUFFIX = ".ckpt";
     static final String LAST = "-last";
@@ -22,12 +22,14 @@ final class CheckpointName {
 
     private CheckpointName() {}
 
-    /// The template with its fields filled in, without `-last` and `.ckpt`. A key without a value is 0, as in Lightning.
+    /// The template with its fields filled in, without `-last` and `.ckpt`. A key without a value is 0, as in
+    /// Lightning.
     static String format(String template, Map<String, Double> values) {
         Matcher field = FIELD.matcher(template);
         return field.replaceAll(match -> {
             double value = values.getOrDefault(match.group(1), 0.0);
-            return Matcher.quoteReplacement(match.group(1) + "=" + spell(match.group(1), match.group(2), match.group(3), value));
+            return Matcher.quoteReplacement(
+                    match.group(1) + "=" + spell(match.group(1), match.group(2), match.group(3), value));
         });
     }
 

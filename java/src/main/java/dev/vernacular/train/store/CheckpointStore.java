@@ -16,9 +16,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// The files of `checkpoints/`, by Lightning's rules: a file for each of the `save_top_k` lowest validation losses, and
-/// `-last` for the newest. Where a save gives both they are two names of one file. What is old goes only after what is
-/// new is whole, so that a kill at any moment leaves something to resume from.
+/// The files of `checkpoints/`, by Lightning's rules: a file for each of the `save_top_k` lowest validation
+/// losses, and `-last` for the newest. Where a save gives both they are two names of one file. What is old goes
+/// only after what is new is whole, so that a kill at any moment leaves something to resume from.
 public final class CheckpointStore {
     private final Path folder;
     private final Experiment experiment;
@@ -82,7 +82,8 @@ public final class CheckpointStore {
 
     /// Removes what a killed process left of a file it was writing.
     public void removeTorn() {
-        list().filter(file -> file.getFileName().toString().matches("\\..*\\.part")).forEach(CheckpointStore::delete);
+        list().filter(file -> file.getFileName().toString().matches("\\..*\\.part"))
+                .forEach(CheckpointStore::delete);
     }
 
     /// Removes `-last` files other than `kept`, which a kill between write and delete can leave.
@@ -93,8 +94,12 @@ public final class CheckpointStore {
     private boolean isAmongBest(double loss) {
         int most = experiment.saveTopK();
         List<Path> ranked = ranked();
-        return most < 0 || ranked.size() < most
-                || most > 0 && loss < CheckpointName.validationLoss(ranked.getLast()).orElseThrow();
+        return most < 0
+                || ranked.size() < most
+                || most > 0
+                        && loss
+                                < CheckpointName.validationLoss(ranked.getLast())
+                                        .orElseThrow();
     }
 
     private void dropWorst() {
@@ -106,9 +111,10 @@ public final class CheckpointStore {
 
     /// Files with a validation loss in their names, lowest first; of equals the older first.
     private List<Path> ranked() {
-        return files()
-                .filter(file -> !CheckpointName.isLast(file) && CheckpointName.validationLoss(file).isPresent())
-                .sorted(Comparator.<Path>comparingDouble(file -> CheckpointName.validationLoss(file).orElseThrow())
+        return files().filter(file -> !CheckpointName.isLast(file)
+                        && CheckpointName.validationLoss(file).isPresent())
+                .sorted(Comparator.<Path>comparingDouble(
+                                file -> CheckpointName.validationLoss(file).orElseThrow())
                         .thenComparingInt(CheckpointName::step))
                 .toList();
     }
@@ -118,8 +124,7 @@ public final class CheckpointStore {
     }
 
     private List<Path> newestFirst() {
-        return files()
-                .sorted(Comparator.comparingInt(CheckpointName::step)
+        return files().sorted(Comparator.comparingInt(CheckpointName::step)
                         .thenComparing(CheckpointName::isLast)
                         .reversed())
                 .toList();

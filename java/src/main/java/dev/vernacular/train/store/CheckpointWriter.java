@@ -16,9 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Writes a run's checkpoint in the form of Lightning's `.ckpt`, as NeMo does, so that its tools read it: weights under
-/// Megatron's legacy names, AdamW's moments, schedule, loss scaler. What an exact resume needs beyond that is under
-/// `vernacular`.
+/// Writes a run's checkpoint in the form of Lightning's `.ckpt`, as NeMo does, so that its tools read it:
+/// weights under Megatron's legacy names, AdamW's moments, schedule, loss scaler. What an exact resume needs
+/// beyond that is under `vernacular`.
 public final class CheckpointWriter {
     /// The key of what is ours.
     static final String OURS = "vernacular";
@@ -75,7 +75,8 @@ public final class CheckpointWriter {
     private Map<String, Object> weights() {
         Map<String, Object> weights = new LinkedHashMap<>();
         for (String name : MegatronNames.inModuleOrder(memory.config())) {
-            TorchTensor tensor = parameters.tensor(memory.masters(), memory.layout().get(name));
+            TorchTensor tensor =
+                    parameters.tensor(memory.masters(), memory.layout().get(name));
             weights.put(MegatronNames.key(name, false), tensor);
         }
         return weights;

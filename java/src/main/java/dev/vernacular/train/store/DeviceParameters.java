@@ -16,12 +16,14 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.stream.LongStream;
 
-/// Parameters and their moments between device memory and a checkpoint, one at a time, in Megatron's order of rows.
+/// Parameters and their moments between device memory and a checkpoint, one at a time, in Megatron's order of
+/// rows.
 ///
 /// @param memory the model's
 public record DeviceParameters(ModelMemory memory, Device device) {
 
-    /// The first parameter, in the order of the model, whose part of a flat buffer holds a number that is not finite.
+    /// The first parameter, in the order of the model, whose part of a flat buffer holds a number that is not
+    /// finite.
     public Optional<String> firstNonFinite(Tensor flat) {
         return memory.layout().parameters().reversed().stream()
                 .filter(parameter -> !isFinite(flat, parameter))

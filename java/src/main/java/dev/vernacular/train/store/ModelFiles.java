@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/// The model of a run outside its checkpoints: the configuration and the tokenizer that their readers need, and the
-/// whole as `.nemo`.
+/// The model of a run outside its checkpoints: the configuration and the tokenizer that their readers need, and
+/// the whole as `.nemo`.
 public final class ModelFiles {
     private final RunFolder folder;
     private final ModelSection model;
@@ -45,7 +45,9 @@ public final class ModelFiles {
         Path files = folder.tokenizer().toAbsolutePath().normalize();
         return model.with("tokenizer.vocab_file", files.resolve("vocab.json").toString())
                 .with("tokenizer.merge_file", files.resolve("merges.txt").toString())
-                .with("tokenizer.tokenizer_json", files.resolve("tokenizer.json").toString())
+                .with(
+                        "tokenizer.tokenizer_json",
+                        files.resolve("tokenizer.json").toString())
                 .asMap();
     }
 

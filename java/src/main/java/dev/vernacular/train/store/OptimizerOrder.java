@@ -7,8 +7,8 @@ import dev.vernacular.model.ParameterLayout.Parameter;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// How NeMo's optimizer numbers parameters: first those with weight decay, then the others, each in the order of the
-/// modules. The numbers are the keys of a checkpoint's optimizer state.
+/// How NeMo's optimizer numbers parameters: first those with weight decay, then the others, each in the order
+/// of the modules. The numbers are the keys of a checkpoint's optimizer state.
 ///
 /// @param decayed   parameters with weight decay; `undecayed` the others, empty when all have it
 record OptimizerOrder(List<Parameter> decayed, List<Parameter> undecayed) {
@@ -17,8 +17,12 @@ record OptimizerOrder(List<Parameter> decayed, List<Parameter> undecayed) {
         List<Parameter> all =
                 MegatronNames.inModuleOrder(config).stream().map(layout::get).toList();
         return new OptimizerOrder(
-                all.stream().filter(parameter -> decaysVectors || parameter.decays()).toList(),
-                all.stream().filter(parameter -> !decaysVectors && !parameter.decays()).toList());
+                all.stream()
+                        .filter(parameter -> decaysVectors || parameter.decays())
+                        .toList(),
+                all.stream()
+                        .filter(parameter -> !decaysVectors && !parameter.decays())
+                        .toList());
     }
 
     /// In the order of their numbers.

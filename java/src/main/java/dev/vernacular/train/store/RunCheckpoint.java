@@ -71,9 +71,13 @@ public final class RunCheckpoint implements AutoCloseable {
                 consumed,
                 perSource(ours, sources),
                 new TrainingState.Scale(
-                        scaler.get("scale") instanceof Number scale ? scale.floatValue() : (float) scaling.initialScale(),
+                        scaler.get("scale") instanceof Number scale
+                                ? scale.floatValue()
+                                : (float) scaling.initialScale(),
                         number(scaler, "_growth_tracker").orElse(0L).intValue(),
-                        number(scaler, "_hysteresis_tracker").orElse((long) scaling.hysteresis()).intValue()),
+                        number(scaler, "_hysteresis_tracker")
+                                .orElse((long) scaling.hysteresis())
+                                .intValue()),
                 ours.get("val_loss") instanceof Number loss ? loss.doubleValue() : Double.NaN);
     }
 
@@ -95,8 +99,9 @@ public final class RunCheckpoint implements AutoCloseable {
     public void noteDifferences(RunConfig config, List<String> sources, Consumer<String> notes) {
         Map<?, ?> ours = optionalSection(CheckpointWriter.OURS);
         if (!ours.isEmpty() && !sources.equals(ours.get(CheckpointWriter.SOURCES))) {
-            notes.accept("the checkpoint was saved with the datasets " + ours.get(CheckpointWriter.SOURCES) + ", now they are "
-                    + sources + ": the run goes on at sample " + number(ours, "consumed_samples").orElse(0L) + " of these");
+            notes.accept("the checkpoint was saved with the datasets " + ours.get(CheckpointWriter.SOURCES)
+                    + ", now they are " + sources + ": the run goes on at sample "
+                    + number(ours, "consumed_samples").orElse(0L) + " of these");
         }
         noteDifference(ours, "seed", config.seed(), notes);
         noteDifference(ours, "max_steps", config.trainer().maxSteps(), notes);
@@ -194,7 +199,9 @@ public final class RunCheckpoint implements AutoCloseable {
     }
 
     private Optional<Long> optimizerSteps() {
-        return groups().stream().findFirst().flatMap(group -> group instanceof Map<?, ?> map ? number(map, "step") : Optional.empty());
+        return groups().stream()
+                .findFirst()
+                .flatMap(group -> group instanceof Map<?, ?> map ? number(map, "step") : Optional.empty());
     }
 
     private Map<?, ?> section(String key) {
@@ -215,8 +222,7 @@ public final class RunCheckpoint implements AutoCloseable {
     private static void noteDifference(Map<?, ?> ours, String key, long now, Consumer<String> notes) {
         number(ours, key)
                 .filter(saved -> saved != now)
-                .ifPresent(saved -> notes.accept(
-                        "the checkpoint was saved with " + key + " " + saved + ", now it is " + now
-                                + ": the run goes on, but with other samples than it would have had"));
+                .ifPresent(saved -> notes.accept("the checkpoint was saved with " + key + " " + saved + ", now it is "
+                        + now + ": the run goes on, but with other samples than it would have had"));
     }
 }

@@ -17,8 +17,8 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Map;
 
-/// Where a run lives, by the rules of NeMo's exp_manager: `explicit_log_dir`, or `<exp_dir>/<name>`; below it a version
-/// folder only when the run does not resume. Nothing is created before [#claim].
+/// Where a run lives, by the rules of NeMo's exp_manager: `explicit_log_dir`, or `<exp_dir>/<name>`; below it a
+/// version folder only when the run does not resume. Nothing is created before [#claim].
 ///
 /// ```
 /// config.yaml       the whole configuration, resolved
@@ -33,10 +33,12 @@ public record RunFolder(Path path) {
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("yyyy-MM-dd_HH-mm-ss");
 
     public static RunFolder of(Experiment experiment) {
-        Path base = experiment.explicitLogDir().orElseGet(() -> experiment
-                .experimentDir()
-                .orElse(Path.of("nemo_experiments"))
-                .resolve(experiment.name()));
+        Path base = experiment
+                .explicitLogDir()
+                .orElseGet(() -> experiment
+                        .experimentDir()
+                        .orElse(Path.of("nemo_experiments"))
+                        .resolve(experiment.name()));
         boolean isVersioned = experiment.explicitLogDir().isEmpty()
                 && (experiment.version().isPresent() || !experiment.resumesIfExists());
         return new RunFolder(isVersioned ? base.resolve(version(base, experiment)) : base);
@@ -76,8 +78,8 @@ public record RunFolder(Path path) {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (!isLocked(channel)) {
                 channel.close();
-                throw new StoreException(path + " is in use by another run\n  Wait for it, or set another "
-                        + "exp_manager.name.");
+                throw new StoreException(
+                        path + " is in use by another run\n  Wait for it, or set another " + "exp_manager.name.");
             }
             return new Claim(this, channel);
         } catch (IOException e) {

@@ -2,8 +2,8 @@ package dev.vernacular.train.store;
 
 import java.util.List;
 
-/// Where a run is: with the weights and the moments, all that the next step depends on. Data order and dropout are
-/// functions of the seed and of the number of the sample, so there is no generator to save.
+/// Where a run is: with the weights and the moments, all that the next step depends on. Data order and dropout
+/// are functions of the seed and of the number of the sample, so there is no generator to save.
 ///
 /// @param step              optimizer steps done, skipped ones included
 /// @param updates           of them, those that changed the weights

@@ -78,7 +78,14 @@ class ArchiveTest {
     }
 
     @ParameterizedTest
-    @ValueSource(bytes = {TarConstants.LF_LINK, TarConstants.LF_SYMLINK, TarConstants.LF_CHR, TarConstants.LF_BLK, TarConstants.LF_FIFO})
+    @ValueSource(
+            bytes = {
+                TarConstants.LF_LINK,
+                TarConstants.LF_SYMLINK,
+                TarConstants.LF_CHR,
+                TarConstants.LF_BLK,
+                TarConstants.LF_FIFO
+            })
     void linksAndDevicesAreRefused(byte type) throws IOException {
         Path file = tar("model_config.yaml", type, "/etc/passwd");
 
@@ -132,7 +139,8 @@ class ArchiveTest {
 
     private static List<Path> temporaryFiles() throws IOException {
         try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            return files.filter(file -> file.getFileName().toString().startsWith("vernacular-")).toList();
+            return files.filter(file -> file.getFileName().toString().startsWith("vernacular-"))
+                    .toList();
         }
     }
 

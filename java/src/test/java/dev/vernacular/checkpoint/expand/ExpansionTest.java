@@ -82,7 +82,8 @@ class ExpansionTest {
     @Test
     void subtokenIsTheMeanOfTheBaseTokensInInputAndHead() {
         Map<String, float[]> before = Golden.values(Golden.path("untied.nemo"));
-        Map<String, Integer> ids = Tokenizer.load(Golden.path("hf")).vocabulary().ids();
+        Map<String, Integer> ids =
+                Tokenizer.load(Golden.path("hf")).vocabulary().ids();
 
         Map<String, float[]> after = expanded("untied.nemo", RowInit.SUBTOKEN);
 
@@ -134,10 +135,14 @@ class ExpansionTest {
             assertThat(plan.isNothing()).isFalse();
         }
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
-            assertThat(ExpansionPlan.of(model, merged(), RowInit.ZERO, OptionalInt.of(128)).rowsAfter()).isEqualTo(384);
-            assertThat(ExpansionPlan.of(model, merged(), RowInit.ZERO, OptionalInt.of(128)).rowsInitialised())
+            assertThat(ExpansionPlan.of(model, merged(), RowInit.ZERO, OptionalInt.of(128))
+                            .rowsAfter())
+                    .isEqualTo(384);
+            assertThat(ExpansionPlan.of(model, merged(), RowInit.ZERO, OptionalInt.of(128))
+                            .rowsInitialised())
                     .isEqualTo(384 - OLD_ROWS);
-            assertThat(ExpansionPlan.of(model, Tokenizer.load(Golden.path("hf")), RowInit.MEAN, OptionalInt.empty()).isNothing())
+            assertThat(ExpansionPlan.of(model, Tokenizer.load(Golden.path("hf")), RowInit.MEAN, OptionalInt.empty())
+                            .isNothing())
                     .isTrue();
         }
     }
@@ -145,12 +150,12 @@ class ExpansionTest {
     @Test
     void aTokenizerThatIsNoExtensionIsRefused() {
         Vocabulary base = Tokenizer.load(Golden.path("hf")).vocabulary();
-        Tokenizer fewer = Tokenizer.of(new Vocabulary(
-                base.tokens().subList(0, 258), base.merges(), List.of(), base.preTokenizer()));
+        Tokenizer fewer = Tokenizer.of(
+                new Vocabulary(base.tokens().subList(0, 258), base.merges(), List.of(), base.preTokenizer()));
         List<String> moved = new ArrayList<>(merged().vocabulary().tokens());
         java.util.Collections.swap(moved, 257, 260);
-        Tokenizer renumbered = Tokenizer.of(new Vocabulary(
-                moved, merged().vocabulary().merges(), base.added(), base.preTokenizer()));
+        Tokenizer renumbered =
+                Tokenizer.of(new Vocabulary(moved, merged().vocabulary().merges(), base.added(), base.preTokenizer()));
 
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
             assertThatThrownBy(() -> ExpansionPlan.of(model, fewer, RowInit.MEAN, OptionalInt.empty()))

@@ -35,7 +35,8 @@ class GgufWriterTest {
     void theFileIsTheOneAnotherReaderAccepted() throws IOException, NoSuchAlgorithmException {
         byte[] bytes = Files.readAllBytes(exported("legacy.nemo"));
 
-        assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes))).isEqualTo(CHECKED);
+        assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)))
+                .isEqualTo(CHECKED);
     }
 
     @Test

@@ -34,7 +34,8 @@ class HuggingFaceTest {
                 ModelFile again = ModelFile.open(exported(model))) {
             assertThat(again.config().activation()).isEqualTo(model.config().activation());
             assertThat(again.config().isTied()).isEqualTo(model.config().isTied());
-            assertThat(again.tensors().getFirst().dtype()).isEqualTo(model.tensors().getFirst().dtype());
+            assertThat(again.tensors().getFirst().dtype())
+                    .isEqualTo(model.tensors().getFirst().dtype());
         }
         assertThat(Golden.values(folder.resolve("hf")))
                 .usingRecursiveComparison()
@@ -46,10 +47,13 @@ class HuggingFaceTest {
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"));
                 SafetensorsFile ours = SafetensorsFile.open(exported(model).resolve("model.safetensors"));
                 SafetensorsFile theirs = SafetensorsFile.open(Golden.path("hf/model.safetensors"))) {
-            assertThat(ours.tensors().keySet()).containsExactlyInAnyOrderElementsOf(theirs.tensors().keySet());
+            assertThat(ours.tensors().keySet())
+                    .containsExactlyInAnyOrderElementsOf(theirs.tensors().keySet());
             theirs.tensors().forEach((name, tensor) -> {
                 assertThat(ours.tensors().get(name).shape()).as(name).isEqualTo(tensor.shape());
-                assertThat(ours.tensors().get(name).bytes().mismatch(tensor.bytes())).as(name).isEqualTo(-1);
+                assertThat(ours.tensors().get(name).bytes().mismatch(tensor.bytes()))
+                        .as(name)
+                        .isEqualTo(-1);
             });
         }
     }

@@ -51,25 +51,26 @@ class PickleReaderTest {
     @Test
     void pythonsOwnProtocolFourIsRead() {
         // pickle.dumps({"a": (1, -2, 2**70, 1.5, None, True), "b": [b"\x00\xff", {3}]}, protocol=4)
-        byte[] pickle = HexFormat.of().parseHex("8004953c000000000000007d94288c016194284b014afeffffff8a0900000000000000"
-                + "0040473ff80000000000004e8874948c0162945d9428430200ff948f94284b039065752e");
+        byte[] pickle = HexFormat.of()
+                .parseHex("8004953c000000000000007d94288c016194284b014afeffffff8a0900000000000000"
+                        + "0040473ff80000000000004e8874948c0162945d9428430200ff948f94284b039065752e");
 
         Object value = read(pickle);
 
         assertThat(value).isInstanceOf(Map.class);
         Map<?, ?> map = (Map<?, ?>) value;
-        assertThat(map.get("a"))
-                .isEqualTo(Tuple.of(1L, -2L, BigInteger.TWO.pow(70), 1.5, null, true));
+        assertThat(map.get("a")).isEqualTo(Tuple.of(1L, -2L, BigInteger.TWO.pow(70), 1.5, null, true));
         assertThat((List<?>) map.get("b")).hasSize(2).first().isEqualTo(new byte[] {0, (byte) 0xff});
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "\\x80\\x02cos\nsystem\nX\\x04\\x00\\x00\\x00true\\x85R.",
-        "\\x80\\x04\\x8c\\x02os\\x8c\\x06system\\x93\\x8c\\x04true\\x85R.",
-        "\\x80\\x02cbuiltins\neval\nX\\x04\\x00\\x00\\x001+12\\x85R.",
-        "\\x80\\x02cos\nsystem\n)\\x81}b."
-    })
+    @ValueSource(
+            strings = {
+                "\\x80\\x02cos\nsystem\nX\\x04\\x00\\x00\\x00true\\x85R.",
+                "\\x80\\x04\\x8c\\x02os\\x8c\\x06system\\x93\\x8c\\x04true\\x85R.",
+                "\\x80\\x02cbuiltins\neval\nX\\x04\\x00\\x00\\x001+12\\x85R.",
+                "\\x80\\x02cos\nsystem\n)\\x81}b."
+            })
     void aCallOfUnknownCodeIsOnlyEverARecord(String pickle) {
         Object value = readText(pickle);
 
@@ -79,7 +80,8 @@ class PickleReaderTest {
 
     @Test
     void anOrderedDictKeepsItsItemsAndLosesItsAttributes() {
-        Object value = readText("\\x80\\x02ccollections\nOrderedDict\n)R(K\\x01K\\x02u}X\\x01\\x00\\x00\\x00mK\\x05sb.");
+        Object value =
+                readText("\\x80\\x02ccollections\nOrderedDict\n)R(K\\x01K\\x02u}X\\x01\\x00\\x00\\x00mK\\x05sb.");
 
         assertThat(value).isEqualTo(Map.of(1L, 2L));
     }
@@ -116,13 +118,30 @@ class PickleReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "", "\\x80\\x02", ".", "\\x80\\x02a.", "\\x80\\x02(.", "\\x80\\x02h\\x05.", "\\x80\\x02]K\\x01s.",
-        "\\x80\\x02}(K\\x01u.", "\\x80\\x02K\\x01K\\x02.", "\\x80\\x02X\\xff\\xff\\xff\\xffab.", "\\x80\\x09K\\x01.",
-        "\\x80\\x02cos", "\\x80\\x02}]K\\x01s.", "\\x80\\x02K\\x01K\\x02R.", "\\x80\\x02\\x8b\\xff\\xff\\xff\\x7f1.",
-        "\\x80\\x02I12\n.", "\\x80\\x04\\x95\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7f.", "\\x80\\x02)Q.", "\\x80\\x02K\\x01K\\x01b.",
-        "\\x80\\x04\\x8d\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff.", "\\x80\\x02\\x85."
-    })
+    @ValueSource(
+            strings = {
+                "",
+                "\\x80\\x02",
+                ".",
+                "\\x80\\x02a.",
+                "\\x80\\x02(.",
+                "\\x80\\x02h\\x05.",
+                "\\x80\\x02]K\\x01s.",
+                "\\x80\\x02}(K\\x01u.",
+                "\\x80\\x02K\\x01K\\x02.",
+                "\\x80\\x02X\\xff\\xff\\xff\\xffab.",
+                "\\x80\\x09K\\x01.",
+                "\\x80\\x02cos",
+                "\\x80\\x02}]K\\x01s.",
+                "\\x80\\x02K\\x01K\\x02R.",
+                "\\x80\\x02\\x8b\\xff\\xff\\xff\\x7f1.",
+                "\\x80\\x02I12\n.",
+                "\\x80\\x04\\x95\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7f.",
+                "\\x80\\x02)Q.",
+                "\\x80\\x02K\\x01K\\x01b.",
+                "\\x80\\x04\\x8d\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff.",
+                "\\x80\\x02\\x85."
+            })
     void aMalformedPickleIsRefusedNamingFileAndByte(String pickle) {
         assertThatThrownBy(() -> readText(pickle))
                 .isInstanceOf(PickleException.class)
@@ -133,7 +152,9 @@ class PickleReaderTest {
     @Test
     void everythingWrittenReadsBack() {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("ints", List.of(0L, 255L, 256L, 65535L, 65536L, -1L, 1L << 40, -(1L << 40), BigInteger.ONE.shiftLeft(80)));
+        values.put(
+                "ints",
+                List.of(0L, 255L, 256L, 65535L, 65536L, -1L, 1L << 40, -(1L << 40), BigInteger.ONE.shiftLeft(80)));
         values.put("others", Arrays.asList(1.5, null, true, false, "ไทย", new byte[] {0, -1, 65}));
         values.put("tuples", Tuple.of(Tuple.of(), Tuple.of(1L), Tuple.of(1L, 2L, 3L, 4L)));
         Map<Object, Object> large = new LinkedHashMap<>();
@@ -184,7 +205,8 @@ class PickleReaderTest {
 
     @Test
     void latinTextBecomesBytes() {
-        Object bytes = readText("\\x80\\x02c_codecs\nencode\nX\\x03\\x00\\x00\\x00a\\xc3\\xbfX\\x06\\x00\\x00\\x00latin1\\x86R.");
+        Object bytes = readText(
+                "\\x80\\x02c_codecs\nencode\nX\\x03\\x00\\x00\\x00a\\xc3\\xbfX\\x06\\x00\\x00\\x00latin1\\x86R.");
 
         assertThat(bytes).isEqualTo("aÿ".getBytes(StandardCharsets.ISO_8859_1));
     }

@@ -115,13 +115,18 @@ class TorchFileTest {
 
         byte[] bytes = Files.readAllBytes(file);
         assertThat(TorchWriter.of(root).byteSize()).isEqualTo(bytes.length);
-        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(new String(floats(5).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1));
+        int at = new String(bytes, StandardCharsets.ISO_8859_1)
+                .indexOf(new String(floats(5).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1));
         assertThat(at % 64).isZero();
     }
 
     @Test
     void anotherZipWritersFileIsRead() throws IOException {
-        Path file = zip(tensorPickle(6, "K\\x00", "K\\x02K\\x03\\x86", "K\\x03K\\x01\\x86"), 24, "little", ZipOutputStream.STORED);
+        Path file = zip(
+                tensorPickle(6, "K\\x00", "K\\x02K\\x03\\x86", "K\\x03K\\x01\\x86"),
+                24,
+                "little",
+                ZipOutputStream.STORED);
 
         try (TorchFile torch = TorchFile.open(file)) {
             assertThat(((TorchTensor) torch.root()).shape()).containsExactly(2, 3);
@@ -141,8 +146,16 @@ class TorchFileTest {
     void aTensorOutsideItsStorageIsRefused() throws IOException {
         List<byte[]> pickles = List.of(
                 tensorPickle(6, "K\\x01", "K\\x02K\\x03\\x86", "K\\x03K\\x01\\x86"),
-                tensorPickle(6, "K\\x00", "J\\xff\\xff\\xff\\x7fJ\\xff\\xff\\xff\\x7f\\x86", "J\\xff\\xff\\xff\\x7fK\\x01\\x86"),
-                tensorPickle(6, "K\\x00", "\\x8a\\x08\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7fK\\x09\\x86", "K\\x00K\\x00\\x86"),
+                tensorPickle(
+                        6,
+                        "K\\x00",
+                        "J\\xff\\xff\\xff\\x7fJ\\xff\\xff\\xff\\x7f\\x86",
+                        "J\\xff\\xff\\xff\\x7fK\\x01\\x86"),
+                tensorPickle(
+                        6,
+                        "K\\x00",
+                        "\\x8a\\x08\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7fK\\x09\\x86",
+                        "K\\x00K\\x00\\x86"),
                 tensorPickle(6, "J\\xff\\xff\\xff\\xff", "K\\x01\\x85", "K\\x01\\x85"),
                 tensorPickle(6, "K\\x00", "J\\xff\\xff\\xff\\xff\\x85", "K\\x01\\x85"),
                 tensorPickle(6, "K\\x00", "K\\x02K\\x03\\x86", "K\\x01\\x85"),
@@ -191,18 +204,23 @@ class TorchFileTest {
 
     @Test
     void aCompressedMemberIsRefused() throws IOException {
-        Path file = zip(tensorPickle(6, "K\\x00", "K\\x06\\x85", "K\\x01\\x85"), 24, "little", ZipOutputStream.DEFLATED);
+        Path file =
+                zip(tensorPickle(6, "K\\x00", "K\\x06\\x85", "K\\x01\\x85"), 24, "little", ZipOutputStream.DEFLATED);
 
         assertThatThrownBy(() -> TorchFile.open(file)).hasMessageContaining("compressed");
     }
 
     @Test
     void oldFormatsAndOtherFilesAreNamed() throws IOException {
-        Path old = Files.write(folder.resolve("old.pt"), ascii("\\x80\\x02\\x8a\\x0a\\x6c\\xfc\\x9c\\x46\\xf9\\x20\\x6a\\xa8\\x50\\x19."));
+        Path old = Files.write(
+                folder.resolve("old.pt"),
+                ascii("\\x80\\x02\\x8a\\x0a\\x6c\\xfc\\x9c\\x46\\xf9\\x20\\x6a\\xa8\\x50\\x19."));
         Path empty = Files.write(folder.resolve("empty.pt"), new byte[0]);
         Path text = Files.writeString(folder.resolve("text.pt"), "hello");
 
-        assertThatThrownBy(() -> TorchFile.open(old)).hasMessageContaining("legacy").hasMessageContaining("old.pt");
+        assertThatThrownBy(() -> TorchFile.open(old))
+                .hasMessageContaining("legacy")
+                .hasMessageContaining("old.pt");
         assertThatThrownBy(() -> TorchFile.open(empty)).hasMessageContaining("is empty");
         assertThatThrownBy(() -> TorchFile.open(text)).hasMessageContaining("no zip");
         assertThatThrownBy(() -> TorchFile.open(folder.resolve("no.pt"))).hasMessageContaining("no.pt");

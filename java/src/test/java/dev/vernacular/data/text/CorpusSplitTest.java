@@ -62,7 +62,8 @@ class CorpusSplitTest {
 
     @Test
     void copiesAreLeftOutOnRequest() throws IOException {
-        Path file = Files.writeString(folder.resolve("a.jsonl"), "{\"text\":\"x\"}\n{\"text\":\"x\"}\n{\"text\":\"y\"}\n");
+        Path file =
+                Files.writeString(folder.resolve("a.jsonl"), "{\"text\":\"x\"}\n{\"text\":\"x\"}\n{\"text\":\"y\"}\n");
 
         assertThat(split("out", 1, List.of(1.0, 1.0, 0.0), true, file)).isEqualTo(new CorpusSplit.Result(1, 1, 0, 1));
     }
@@ -82,14 +83,15 @@ class CorpusSplitTest {
 
         assertThatThrownBy(() -> split("out", 1, List.of(1.0, 1.0, 0.0), false, file))
                 .hasMessageContaining("no documents");
-        assertThatThrownBy(() -> split("out", 1, List.of(1.0, 1.0), false, file)).hasMessageContaining("[1.0, 1.0]");
+        assertThatThrownBy(() -> split("out", 1, List.of(1.0, 1.0), false, file))
+                .hasMessageContaining("[1.0, 1.0]");
         assertThatThrownBy(() -> split("out", 1, List.of(1.0, -1.0, Double.NaN), false, file))
                 .hasMessageContaining("the ratios are");
     }
 
     private CorpusSplit.Result split(String out, long seed, List<Double> ratios, boolean dedup, Path file) {
-        return CorpusSplit.run(new CorpusSplit.Options(
-                List.of(file), folder.resolve(out), "text", ratios, seed, dedup, false));
+        return CorpusSplit.run(
+                new CorpusSplit.Options(List.of(file), folder.resolve(out), "text", ratios, seed, dedup, false));
     }
 
     private Path numbered(int count) throws IOException {

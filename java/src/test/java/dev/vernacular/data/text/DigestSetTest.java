@@ -13,8 +13,10 @@ class DigestSetTest {
     void aMemberIsNewOnce() {
         DigestSet set = new DigestSet();
 
-        assertThat(IntStream.range(0, 5000).allMatch(i -> set.add(digest("t" + i)))).isTrue();
-        assertThat(IntStream.range(0, 5000).noneMatch(i -> set.add(digest("t" + i)))).isTrue();
+        assertThat(IntStream.range(0, 5000).allMatch(i -> set.add(digest("t" + i))))
+                .isTrue();
+        assertThat(IntStream.range(0, 5000).noneMatch(i -> set.add(digest("t" + i))))
+                .isTrue();
     }
 
     @Test

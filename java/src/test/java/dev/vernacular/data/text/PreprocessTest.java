@@ -76,8 +76,8 @@ class PreprocessTest {
 
     @Test
     void filesFollowEachOtherAndEmptyDocumentsLeaveNoTrace() throws IOException {
-        PreprocessCounts counts = run(
-                write("b.jsonl", "{\"text\":\"x\"}\n\n{\"text\":\"\"}\n"), write("a.jsonl", "{\"text\":\"yz\"}"));
+        PreprocessCounts counts =
+                run(write("b.jsonl", "{\"text\":\"x\"}\n\n{\"text\":\"\"}\n"), write("a.jsonl", "{\"text\":\"yz\"}"));
 
         assertThat(counts.documents()).isEqualTo(3);
         assertThat(counts.empty()).isEqualTo(1);
@@ -262,7 +262,8 @@ class PreprocessTest {
 
     private static Path golden(String name) {
         try {
-            return Path.of(Objects.requireNonNull(PreprocessTest.class.getResource("/golden/" + name)).toURI());
+            return Path.of(Objects.requireNonNull(PreprocessTest.class.getResource("/golden/" + name))
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new AssertionError(e);
         }

@@ -138,8 +138,10 @@ class AttentionContractTest {
             Tensor lse = memory.output(PARAMETER, "lse", Bound.EXACT, shape.batch, shape.heads, shape.tokens);
             Tensor qkv = memory.activation("qkv", shape.qkv());
             Kernels reference = new ReferenceKernels();
-            Contract.run(reference, memory, (kernels, same) ->
-                    kernels.attentionForward(out, lse, qkv, shape.in(memory), shape.dropout()));
+            Contract.run(
+                    reference,
+                    memory,
+                    (kernels, same) -> kernels.attentionForward(out, lse, qkv, shape.in(memory), shape.dropout()));
             return new Saved(Elements.all(out), Elements.all(lse));
         }
     }
@@ -150,12 +152,7 @@ class AttentionContractTest {
 
         AttentionShape in(Memory memory) {
             Shape shape = new Shape(
-                    lengths.length,
-                    CAPACITY,
-                    heads,
-                    kvHeads,
-                    headSize,
-                    isRotated ? Variant.ROPE : Variant.PLAIN);
+                    lengths.length, CAPACITY, heads, kvHeads, headSize, isRotated ? Variant.ROPE : Variant.PLAIN);
             Tensor rope = shape.in(memory).rope();
             float scale = (float) (1 / Math.sqrt(headSize));
             return new AttentionShape(lengths.length, tokens, heads, kvHeads, headSize, scale, rope, NONE, NONE);

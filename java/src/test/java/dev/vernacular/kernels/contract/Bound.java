@@ -2,9 +2,10 @@ package dev.vernacular.kernels.contract;
 
 import dev.vernacular.kernels.Dtype;
 
-/// How far an output may be from the reference in double: the largest `e = |got - want| / (|want| + rms(want))`, and a
-/// third of it for the root mean square of e. `u` is 2^-24, 2^-9, 2^-12 for float32, bfloat16, float16 outputs: one
-/// rounding to a short type loses up to 2u of a value. `U` = 2^-24, since everything is summed in float32.
+/// How far an output may be from the reference in double: the largest `e = |got - want| / (|want| +
+/// rms(want))`, and a third of it for the root mean square of e. `u` is 2^-24, 2^-9, 2^-12 for float32,
+/// bfloat16, float16 outputs: one rounding to a short type loses up to 2u of a value. `U` = 2^-24, since
+/// everything is summed in float32.
 ///
 /// @param units    of `u`
 /// @param absolute added to them
@@ -29,8 +30,8 @@ record Bound(double units, double absolute) {
     static final Bound LOSS = new Bound(0, 2e-6);
     /// Log of a sum of exponentials of scores that are float32 sums.
     static final Bound LOG_SUM_EXP = new Bound(0, 1e-5);
-    /// Probabilities are rounded before the product with the values; exponentials are good to 2 ulp of scores of some
-    /// tens, which is what remains in float32.
+    /// Probabilities are rounded before the product with the values; exponentials are good to 2 ulp of scores
+    /// of some tens, which is what remains in float32.
     static final Bound ATTENTION_OUT = new Bound(4, 2e-6);
     /// Two rounded factors in each product; cancellation in `dp - delta`.
     static final Bound ATTENTION_GRADIENT = new Bound(8, 4e-6);

@@ -75,8 +75,7 @@ class ClassifierContractTest {
         Contract.check(target, storage, (kernels, memory) -> gradients(kernels, memory, storage, shape, true));
     }
 
-    private static void gradients(
-            Kernels kernels, Memory memory, Storage storage, Shape shape, boolean accumulate) {
+    private static void gradients(Kernels kernels, Memory memory, Storage storage, Shape shape, boolean accumulate) {
         Bound bound = Bound.throughLogits(shape.columns, storage.activation());
         Bound headBound = Bound.throughLogits(shape.rows, storage.activation());
         Tensor losses = memory.output(PARAMETER, "losses", Bound.LOSS, shape.rows);

@@ -84,17 +84,13 @@ class ComputeCopyContractTest {
     void logitsAndEmbeddingReadTheCopy(Target target, Storage storage, Dtype copyDtype) {
         Contract.check(target, storage, (kernels, memory) -> {
             Weight weight = rounded(kernels, memory, target, copyDtype);
-            Tensor logits = memory.output(PARAMETER, "logits", Bound.product(COLS).plus(dequantised(storage, copyDtype)), 3, ROWS);
+            Tensor logits = memory.output(
+                    PARAMETER, "logits", Bound.product(COLS).plus(dequantised(storage, copyDtype)), 3, ROWS);
             Tensor out = memory.output(ACTIVATION, "out", Bound.RESIDUAL_SUM, 5, COLS);
 
             kernels.classifierLogits(logits, memory.activation("hidden", 3, COLS), weight);
             kernels.embeddingForward(
-                    out,
-                    memory.randomIntegers("ids", (int) ROWS, 5),
-                    NONE,
-                    weight,
-                    NONE,
-                    Dropout.none(5));
+                    out, memory.randomIntegers("ids", (int) ROWS, 5), NONE, weight, NONE, Dropout.none(5));
         });
     }
 

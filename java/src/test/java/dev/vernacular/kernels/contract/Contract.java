@@ -23,8 +23,7 @@ final class Contract {
     static final long FIRST_SAMPLE = 0x1_0000_0007L;
     static final float LOSS_SCALE = 4f;
     /// Larger than every size in the contract tests.
-    private static final Kernels.Sizes SIZES =
-            new Kernels.Sizes(256, 256, 1024, 16, 256, 1024, 2048, Dtype.F32, true);
+    private static final Kernels.Sizes SIZES = new Kernels.Sizes(256, 256, 1024, 16, 256, 1024, 2048, Dtype.F32, true);
 
     private Contract() {}
 
@@ -34,8 +33,8 @@ final class Contract {
         void run(Kernels kernels, Memory memory);
     }
 
-    /// Outputs are within their bounds, nothing else is written, and the bits are the same on a second run and with
-    /// every thread count.
+    /// Outputs are within their bounds, nothing else is written, and the bits are the same on a second run and
+    /// with every thread count.
     static void check(Target target, Storage storage, Operation operation) {
         try (Memory want = new Memory(storage, true)) {
             run(new ReferenceKernels(), want, operation);
@@ -102,9 +101,13 @@ final class Contract {
         }
         double limit = got.bound().limit(got.tensor().dtype());
         String where = worst < want.length ? values[worst] + " for " + want[worst] : "";
-        assertThat(largest).as("%s%s: error at element %d, %s", name, got.tensor(), worst, where).isLessThanOrEqualTo(limit);
+        assertThat(largest)
+                .as("%s%s: error at element %d, %s", name, got.tensor(), worst, where)
+                .isLessThanOrEqualTo(limit);
         if (errors.length >= 64) {
-            assertThat(rms(errors)).as("%s: root mean square of the errors", name).isLessThanOrEqualTo(limit / 3);
+            assertThat(rms(errors))
+                    .as("%s: root mean square of the errors", name)
+                    .isLessThanOrEqualTo(limit / 3);
         }
     }
 
@@ -119,7 +122,8 @@ final class Contract {
     /// Every backend with every storage and every shape.
     static Stream<Arguments> product(Stream<Storage> storages, Object... shapes) {
         List<Storage> all = storages.toList();
-        return Target.all().flatMap(target -> all.stream()
-                .flatMap(storage -> Stream.of(shapes).map(shape -> Arguments.of(target, storage, shape))));
+        return Target.all()
+                .flatMap(target -> all.stream()
+                        .flatMap(storage -> Stream.of(shapes).map(shape -> Arguments.of(target, storage, shape))));
     }
 }

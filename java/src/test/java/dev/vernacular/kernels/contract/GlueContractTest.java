@@ -97,7 +97,8 @@ class GlueContractTest {
                     float back = dtype == Dtype.BF16 ? HalfFloats.fromBfloat16(got) : HalfFloats.fromFloat16(got);
                     assertThat(back).isNaN();
                 } else if (got != (dtype == Dtype.BF16 ? HalfFloats.toBfloat16(value) : HalfFloats.toFloat16(value))) {
-                    throw new AssertionError("cast of " + Float.toHexString(value) + " gives " + Integer.toHexString(got));
+                    throw new AssertionError(
+                            "cast of " + Float.toHexString(value) + " gives " + Integer.toHexString(got));
                 }
             }
         }

@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What holds for all operations together: refusals, faults, masks. The other `…ContractTest`s of this package compare
-/// the operations' results with the reference in double.
+/// What holds for all operations together: refusals, faults, masks. The other `…ContractTest`s of this package
+/// compare the operations' results with the reference in double.
 class KernelsContractTest {
     private static final Storage FLOATS = new Storage(Dtype.F32, Dtype.F32);
     private static final long FAULT = 76;
@@ -68,31 +68,52 @@ class KernelsContractTest {
             Tensor dY = m.activation("dY", 2, 5);
             k.linearBackward(out(m, 2, 6), NONE, NONE, dY, NONE, NONE, weight, Activation.GELU_ERF, false);
         });
-        calls.put("bias_activation_forward: bias is F32[4], expected F32[5]", (k, m) -> k.biasActivationForward(
-                out(m, 2, 5), NONE, m.activation("x", 2, 5), m.parameter("b", 4), Activation.NONE));
-        calls.put("embedding_forward: ids is missing", (k, m) ->
-                k.embeddingForward(out(m, 2, 5), NONE, NONE, m.weight("w", 9, 5), NONE, Dropout.none(1)));
-        calls.put("embedding_forward: 3 rows are no whole number of sequences of 2 tokens", (k, m) ->
-                k.embeddingForward(
+        calls.put(
+                "bias_activation_forward: bias is F32[4], expected F32[5]",
+                (k, m) -> k.biasActivationForward(
+                        out(m, 2, 5), NONE, m.activation("x", 2, 5), m.parameter("b", 4), Activation.NONE));
+        calls.put(
+                "embedding_forward: ids is missing",
+                (k, m) -> k.embeddingForward(out(m, 2, 5), NONE, NONE, m.weight("w", 9, 5), NONE, Dropout.none(1)));
+        calls.put(
+                "embedding_forward: 3 rows are no whole number of sequences of 2 tokens",
+                (k, m) -> k.embeddingForward(
                         out(m, 3, 5), m.integers(1, 2, 3), NONE, m.weight("w", 9, 5), NONE, Dropout.none(2)));
-        calls.put("residual_layernorm_forward: sum is missing", (k, m) -> layerNorm(k, m, NONE, m.activation("x", 2, 5)));
-        calls.put("residual_layernorm_forward: neither x nor out is given", (k, m) -> k.residualLayerNormForward(
-                NONE, NONE, NONE, NONE, m.activation("r", 2, 5), NONE, NONE, NONE, 1e-5f, Norm.LAYERNORM,
-                Dropout.none(2)));
-        calls.put("attention_forward: qkv is F32[3, 9, 4], expected F32[4, 9, 4]", (k, m) -> k.attentionForward(
-                out(m, 4, 3, 4),
-                out(m, "lse", 2, 3, 2),
-                m.activation("qkv", 3, 9, 4),
-                AttentionShape.causal(2, 2, 3, 4),
-                Dropout.none(2)));
-        calls.put("attention_forward: head size 257 is not in 1 .. 256", (k, m) -> k.attentionForward(
-                out(m, 1, 1, 257),
-                out(m, "lse", 1, 1, 1),
-                m.activation("qkv", 1, 3, 257),
-                AttentionShape.causal(1, 1, 1, 257),
-                Dropout.none(1)));
-        calls.put("classifier_forward_backward: columns is 10, it must be in 1 .. 9", (k, m) ->
-                k.classifierForwardBackward(
+        calls.put(
+                "residual_layernorm_forward: sum is missing", (k, m) -> layerNorm(k, m, NONE, m.activation("x", 2, 5)));
+        calls.put(
+                "residual_layernorm_forward: neither x nor out is given",
+                (k, m) -> k.residualLayerNormForward(
+                        NONE,
+                        NONE,
+                        NONE,
+                        NONE,
+                        m.activation("r", 2, 5),
+                        NONE,
+                        NONE,
+                        NONE,
+                        1e-5f,
+                        Norm.LAYERNORM,
+                        Dropout.none(2)));
+        calls.put(
+                "attention_forward: qkv is F32[3, 9, 4], expected F32[4, 9, 4]",
+                (k, m) -> k.attentionForward(
+                        out(m, 4, 3, 4),
+                        out(m, "lse", 2, 3, 2),
+                        m.activation("qkv", 3, 9, 4),
+                        AttentionShape.causal(2, 2, 3, 4),
+                        Dropout.none(2)));
+        calls.put(
+                "attention_forward: head size 257 is not in 1 .. 256",
+                (k, m) -> k.attentionForward(
+                        out(m, 1, 1, 257),
+                        out(m, "lse", 1, 1, 1),
+                        m.activation("qkv", 1, 3, 257),
+                        AttentionShape.causal(1, 1, 1, 257),
+                        Dropout.none(1)));
+        calls.put(
+                "classifier_forward_backward: columns is 10, it must be in 1 .. 9",
+                (k, m) -> k.classifierForwardBackward(
                         out(m, 2),
                         NONE,
                         NONE,
@@ -102,21 +123,27 @@ class KernelsContractTest {
                         m.weight("w", 9, 5),
                         10,
                         false));
-        calls.put("sample: temperature is -1.0", (k, m) -> k.sample(
-                m.integerOutput("ids", 2), NONE, m.parameter("l", 2, 5), 5, new Sampling(-1, 0, 0, 0), 0));
-        calls.put("penalize_repetition: penalty is 0.0", (k, m) -> k.penalizeRepetition(
-                m.parameter("l", 1, 5), m.integers(1, 2), m.integers(2), 0));
+        calls.put(
+                "sample: temperature is -1.0",
+                (k, m) -> k.sample(
+                        m.integerOutput("ids", 2), NONE, m.parameter("l", 2, 5), 5, new Sampling(-1, 0, 0, 0), 0));
+        calls.put(
+                "penalize_repetition: penalty is 0.0",
+                (k, m) -> k.penalizeRepetition(m.parameter("l", 1, 5), m.integers(1, 2), m.integers(2), 0));
         calls.put("axpy: x is F32[4], expected F32[5]", (k, m) -> k.axpy(out(m, 5), m.parameter("x", 4), 1));
-        calls.put("reduce_rows: out is F32[4], expected F32[5]", (k, m) ->
-                k.reduceRows(out(m, 4), m.activation("x", 3, 5), false));
-        calls.put("cast: out is I32[2], an activation is", (k, m) ->
-                k.cast(m.integerOutput("ids", 2), m.activation("x", 2)));
+        calls.put(
+                "reduce_rows: out is F32[4], expected F32[5]",
+                (k, m) -> k.reduceRows(out(m, 4), m.activation("x", 3, 5), false));
+        calls.put(
+                "cast: out is I32[2], an activation is",
+                (k, m) -> k.cast(m.integerOutput("ids", 2), m.activation("x", 2)));
         return calls;
     }
 
     static Stream<Arguments> refusals() {
-        return Target.all().flatMap(target -> refused().entrySet().stream()
-                .map(call -> Arguments.of(target, call.getKey(), call.getValue())));
+        return Target.all()
+                .flatMap(target -> refused().entrySet().stream()
+                        .map(call -> Arguments.of(target, call.getKey(), call.getValue())));
     }
 
     @ParameterizedTest(name = "{0}: {1}")
@@ -128,8 +155,9 @@ class KernelsContractTest {
                     .hasMessageContaining(message);
 
             memory.assertOnlyOutputsWereWritten();
-            assertThat(memory.outputs().values()).allSatisfy(output -> assertThat(Memory.bytes(output.tensor()))
-                    .containsOnly(0xFF));
+            assertThat(memory.outputs().values())
+                    .allSatisfy(
+                            output -> assertThat(Memory.bytes(output.tensor())).containsOnly(0xFF));
         }
     }
 
@@ -165,8 +193,11 @@ class KernelsContractTest {
             Weight tokens = memory.weight("tokens", 9, 5);
             Tensor out = memory.output(RESIDUAL, "out", Bound.EXACT, 4, 5);
 
-            Tensor step = Contract.run(target.first(), memory, (kernels, same) -> kernels.embeddingForward(
-                    out, memory.integers(9, 3, -1, Integer.MAX_VALUE), NONE, tokens, NONE, Dropout.none(4)));
+            Tensor step = Contract.run(
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.embeddingForward(
+                            out, memory.integers(9, 3, -1, Integer.MAX_VALUE), NONE, tokens, NONE, Dropout.none(4)));
 
             assertThat(step.segment().get(ValueLayout.JAVA_INT, FAULT)).isEqualTo(1);
             assertThat(Memory.bytes(out.slice(1, 1)))
@@ -184,16 +215,19 @@ class KernelsContractTest {
             Tensor dHidden = memory.output(ACTIVATION, "dHidden", Bound.EXACT, 4, 5);
             Tensor dHead = memory.output(PARAMETER, "dHead", Bound.EXACT, 9, 5);
 
-            Tensor step = Contract.run(target.first(), memory, (kernels, same) -> kernels.classifierForwardBackward(
-                    losses,
-                    dHidden,
-                    dHead,
-                    memory.activation("hidden", 4, 5),
-                    memory.integers(7, 3, -2, Integer.MIN_VALUE),
-                    memory.parameter("rowScale", 4),
-                    memory.weight("head", 9, 5),
-                    7,
-                    false));
+            Tensor step = Contract.run(
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.classifierForwardBackward(
+                            losses,
+                            dHidden,
+                            dHead,
+                            memory.activation("hidden", 4, 5),
+                            memory.integers(7, 3, -2, Integer.MIN_VALUE),
+                            memory.parameter("rowScale", 4),
+                            memory.weight("head", 9, 5),
+                            7,
+                            false));
 
             assertThat(step.segment().get(ValueLayout.JAVA_INT, FAULT)).isEqualTo(1);
             assertThat(losses.segment().getAtIndex(ValueLayout.JAVA_FLOAT, 0)).isZero();
@@ -211,8 +245,11 @@ class KernelsContractTest {
             Tensor keys = memory.activation("keys", 3, 1, 5, 4);
             Tensor values = memory.activation("values", 3, 1, 5, 4);
 
-            Tensor step = Contract.run(target.first(), memory, (kernels, same) -> kernels.kvAppend(
-                    keys, values, memory.activation("qkv", 3, 2, 3, 4), memory.integers(4, -1, 5), shape));
+            Tensor step = Contract.run(
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.kvAppend(
+                            keys, values, memory.activation("qkv", 3, 2, 3, 4), memory.integers(4, -1, 5), shape));
 
             assertThat(step.segment().get(ValueLayout.JAVA_INT, FAULT)).isEqualTo(1);
             memory.assertOnlyOutputsWereWritten();
@@ -259,8 +296,7 @@ class KernelsContractTest {
     }
 
     private static void sum(Kernels kernels, Tensor sum, Tensor x, Dropout dropout) {
-        kernels.residualLayerNormForward(
-                sum, NONE, NONE, NONE, x, x, NONE, NONE, 1e-5f, Norm.LAYERNORM, dropout);
+        kernels.residualLayerNormForward(sum, NONE, NONE, NONE, x, x, NONE, NONE, 1e-5f, Norm.LAYERNORM, dropout);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -275,9 +311,19 @@ class KernelsContractTest {
             Tensor second = memory.output(RESIDUAL, "second", Bound.EXACT, 64, 100);
 
             Contract.run(target.first(), memory, (kernels, same) -> {
-                kernels.residualLayerNormForward(first, NONE, NONE, NONE, zero, x, NONE, NONE, 1e-5f, Norm.LAYERNORM,
-                        new Dropout(8, 0.25f, 16));
-                kernels.residualLayerNormForward(second, NONE, NONE, NONE, zero, x, NONE, NONE, 1e-5f, Norm.LAYERNORM,
+                kernels.residualLayerNormForward(
+                        first, NONE, NONE, NONE, zero, x, NONE, NONE, 1e-5f, Norm.LAYERNORM, new Dropout(8, 0.25f, 16));
+                kernels.residualLayerNormForward(
+                        second,
+                        NONE,
+                        NONE,
+                        NONE,
+                        zero,
+                        x,
+                        NONE,
+                        NONE,
+                        1e-5f,
+                        Norm.LAYERNORM,
                         new Dropout(9, 0.25f, 16));
             });
 

@@ -114,11 +114,7 @@ class LinearContractTest {
     }
 
     private static void backward(
-            Kernels kernels,
-            Memory memory,
-            Shape shape,
-            Activation activation,
-            boolean accumulate) {
+            Kernels kernels, Memory memory, Shape shape, Activation activation, boolean accumulate) {
         Bound product = Bound.product(shape.n);
         Bound bound = activation == Activation.NONE ? product : product.plus(Bound.ACTIVATION);
         Tensor dX = memory.output(ACTIVATION, "dX", bound, shape.rows, shape.k);

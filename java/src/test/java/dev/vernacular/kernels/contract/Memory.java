@@ -19,9 +19,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 
-/// The tensors of one run of an operation. A tensor's values follow from its name, so a run on a backend and one on the
-/// reference in double see the same numbers, rounded to the backend's dtypes. Guard bytes lie around every tensor, whose
-/// address is aligned to its elements and to no more; outputs are NaN until they are written.
+/// The tensors of one run of an operation. A tensor's values follow from its name, so a run on a backend and
+/// one on the reference in double see the same numbers, rounded to the backend's dtypes. Guard bytes lie around
+/// every tensor, whose address is aligned to its elements and to no more; outputs are NaN until they are
+/// written.
 final class Memory implements AutoCloseable {
     static final Tensor NONE = Tensor.NONE;
     private static final long GUARD = 64;
@@ -109,9 +110,7 @@ final class Memory implements AutoCloseable {
 
     /// A gradient that is added to, or written over NaN.
     Tensor gradient(String name, Bound bound, boolean accumulate, long... shape) {
-        return accumulate
-                ? updated(Role.PARAMETER, name, 1, bound, shape)
-                : output(Role.PARAMETER, name, bound, shape);
+        return accumulate ? updated(Role.PARAMETER, name, 1, bound, shape) : output(Role.PARAMETER, name, bound, shape);
     }
 
     /// Rows grouped by key as the batch builder does it.
@@ -150,8 +149,9 @@ final class Memory implements AutoCloseable {
 
     void assertOnlyOutputsWereWritten() {
         assertThat(guards).as("guard bytes").allMatch(Memory::isIntact);
-        inputs.forEach((tensor, before) ->
-                assertThat(Arrays.equals(bytes(tensor), before)).as("an input is as it was").isTrue());
+        inputs.forEach((tensor, before) -> assertThat(Arrays.equals(bytes(tensor), before))
+                .as("an input is as it was")
+                .isTrue());
     }
 
     private static boolean isIntact(MemorySegment guard) {

@@ -78,8 +78,8 @@ class OptimizerContractTest {
             }
             double norm = Math.sqrt(squares) / Contract.LOSS_SCALE;
 
-            Tensor step = Contract.run(target.first(), memory, (kernels, same) -> kernels.gradientNorm(
-                    gradients, segments, 0.5f));
+            Tensor step = Contract.run(
+                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments, 0.5f));
 
             assertThat(gradientNorm(step)).isCloseTo(norm, within(norm));
             double scale = 0.5 / (norm + 1e-6) / Contract.LOSS_SCALE;
@@ -95,8 +95,8 @@ class OptimizerContractTest {
                 Memory memory = new Memory(FLOATS, false)) {
             Tensor gradients = memory.parameter("gradients", ELEMENTS);
 
-            Tensor step = Contract.run(target.first(), memory, (kernels, same) -> kernels.gradientNorm(
-                    gradients, segments(device), 0f));
+            Tensor step = Contract.run(
+                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(device), 0f));
 
             assertThat(StepBlock.gradientScale(step)).isEqualTo(1 / Contract.LOSS_SCALE);
         }
@@ -134,8 +134,8 @@ class OptimizerContractTest {
             Tensor gradients = memory.updated(PARAMETER, "gradients", 1, Bound.EXACT, ELEMENTS);
             gradients.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 2112 + 50, Float.NaN);
 
-            Tensor step = Contract.run(target.first(), memory, (kernels, same) -> kernels.gradientNorm(
-                    gradients, segments(device), 1f));
+            Tensor step = Contract.run(
+                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(device), 1f));
 
             assertThat(StepBlock.skipped(step)).isFalse();
         }

@@ -80,8 +80,10 @@ class SamplingContractTest {
             }
             Tensor tensor = scratch(memory, logits, draws, 4);
 
-            Contract.run(target.first(), memory, (kernels, same) -> kernels.sample(
-                    ids, NONE, tensor, 4, new Sampling(1, 0, 0, 99), 3));
+            Contract.run(
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.sample(ids, NONE, tensor, 4, new Sampling(1, 0, 0, 99), 3));
 
             for (int r = 0; r < draws; r++) {
                 counts[Elements.integer(ids, r)]++;
@@ -104,8 +106,10 @@ class SamplingContractTest {
     @MethodSource("targets")
     void anIdOutOfRangeIsPassedOverAndSetsTheFault(Target target) {
         try (Memory memory = new Memory(FLOATS, false)) {
-            Tensor step = Contract.run(target.first(), memory, (kernels, same) -> penalise(
-                    kernels, memory, 0, 9, PADDED, -1, Integer.MAX_VALUE));
+            Tensor step = Contract.run(
+                    target.first(),
+                    memory,
+                    (kernels, same) -> penalise(kernels, memory, 0, 9, PADDED, -1, Integer.MAX_VALUE));
 
             assertThat(step.segment().get(ValueLayout.JAVA_INT, 76)).as("fault").isEqualTo(1);
             assertThat(step.bytes()).isEqualTo(StepBlock.BYTES);
@@ -120,10 +124,7 @@ class SamplingContractTest {
         previous[1] = ids[0];
 
         kernels.penalizeRepetition(
-                logits,
-                memory.integers(previous).reshape(2, ids.length),
-                memory.integers(ids.length, 2),
-                1.3f);
+                logits, memory.integers(previous).reshape(2, ids.length), memory.integers(ids.length, 2), 1.3f);
     }
 
     /// Logits that sampling may overwrite as it likes.

@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// A backend under test: the reference, or the native library with one instruction set, once for every thread count.
+/// A backend under test: the reference, or the native library with one instruction set, once for every thread
+/// count.
 record Target(String name, List<Kernels> kernels) {
     private static final int[] THREADS = {1, 2, 3, 8};
     private static final List<Target> ALL = list();

@@ -27,18 +27,23 @@ class HalfFloatsTest {
     @Test
     void halfwayGoesToTheEvenNeighbour() {
         assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(1 + 0x1p-8))).isEqualTo(1f);
-        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(1 + 3 * 0x1p-8))).isEqualTo(1 + 0x1p-6f);
+        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(1 + 3 * 0x1p-8)))
+                .isEqualTo(1 + 0x1p-6f);
         assertThat(HalfFloats.fromFloat16(HalfFloats.toFloat16(1 + 0x1p-11))).isEqualTo(1f);
-        assertThat(HalfFloats.fromFloat16(HalfFloats.toFloat16(1 + 3 * 0x1p-11))).isEqualTo(1 + 0x1p-9f);
+        assertThat(HalfFloats.fromFloat16(HalfFloats.toFloat16(1 + 3 * 0x1p-11)))
+                .isEqualTo(1 + 0x1p-9f);
     }
 
     @Test
     void aDoubleIsRoundedOnceAndNotByWayOfFloat() {
         double justAboveHalfway = 1 + 0x1p-8 + 0x1p-40;
 
-        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(justAboveHalfway))).isEqualTo(1 + 0x1p-7f);
-        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16((float) justAboveHalfway))).isEqualTo(1f);
-        assertThat(HalfFloats.fromFloat16(HalfFloats.toFloat16(-(1 + 0x1p-11 + 0x1p-40)))).isEqualTo(-1 - 0x1p-10f);
+        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(justAboveHalfway)))
+                .isEqualTo(1 + 0x1p-7f);
+        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16((float) justAboveHalfway)))
+                .isEqualTo(1f);
+        assertThat(HalfFloats.fromFloat16(HalfFloats.toFloat16(-(1 + 0x1p-11 + 0x1p-40))))
+                .isEqualTo(-1 - 0x1p-10f);
     }
 
     @Test
@@ -55,7 +60,8 @@ class HalfFloatsTest {
 
     @Test
     void notANumberAndInfinityStayThat() {
-        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(Float.intBitsToFloat(0x7f800001)))).isNaN();
+        assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(Float.intBitsToFloat(0x7f800001))))
+                .isNaN();
         assertThat(HalfFloats.fromBfloat16(HalfFloats.toBfloat16(1e300))).isInfinite();
         assertThat(HalfFloats.fromFloat16(HalfFloats.toFloat16(65520.0))).isInfinite();
         assertThat(HalfFloats.fromFloat16(HalfFloats.toFloat16(65519.9))).isEqualTo(65504f);

@@ -91,8 +91,7 @@ class ReferenceGradientsTest {
         Tensor dWeight = zeros(7);
         Tensor dBias = zeros(7);
         DoubleSupplier loss = () -> {
-            kernels.residualLayerNormForward(
-                    sum, out, mean, rstd, residual, x, weight, bias, EPSILON, norm, dropout);
+            kernels.residualLayerNormForward(sum, out, mean, rstd, residual, x, weight, bias, EPSILON, norm, dropout);
             return dot(out, dOut) + dot(sum, dSum);
         };
         loss.getAsDouble();
@@ -160,8 +159,7 @@ class ReferenceGradientsTest {
     @CsvSource({"2, 2, 0", "2, 2, 0.3", "4, 2, 0.3", "3, 1, 0"})
     void attention(int heads, int kvHeads, float probability) {
         Dropout dropout = new Dropout(3, probability, 5);
-        AttentionShape plain = new AttentionShape(
-                2, 5, heads, kvHeads, 6, 0.4f, Tensor.NONE, Tensor.NONE, Tensor.NONE);
+        AttentionShape plain = new AttentionShape(2, 5, heads, kvHeads, 6, 0.4f, Tensor.NONE, Tensor.NONE, Tensor.NONE);
 
         assertAttentionGradient(plain, dropout);
     }
@@ -173,7 +171,9 @@ class ReferenceGradientsTest {
         Elements.write(
                 rope,
                 0,
-                DoubleStream.concat(Arrays.stream(angles).map(Math::cos), Arrays.stream(angles).map(Math::sin))
+                DoubleStream.concat(
+                                Arrays.stream(angles).map(Math::cos),
+                                Arrays.stream(angles).map(Math::sin))
                         .toArray());
         Tensor positions = integers(0, 1, 2, 3, 4, 6, 5, 0, 0, 1);
         Tensor starts = integers(0, 0, 2, 2, 2, 0, 1, 2, 0, 4);
@@ -226,7 +226,8 @@ class ReferenceGradientsTest {
         double[] got = Elements.all(gradient);
         double rms = Math.sqrt(Products.dot(got, got) / got.length);
         for (int i = 0; i < values.length; i++) {
-            double difference = (at(input, i, values[i] + STEP, loss) - at(input, i, values[i] - STEP, loss)) / 2 / STEP;
+            double difference =
+                    (at(input, i, values[i] + STEP, loss) - at(input, i, values[i] - STEP, loss)) / 2 / STEP;
             at(input, i, values[i], loss);
             assertThat(Math.abs(got[i] - difference) / (Math.abs(difference) + rms))
                     .as("element %d: %s for %s", i, got[i], difference)

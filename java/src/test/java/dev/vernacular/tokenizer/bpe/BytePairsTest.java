@@ -66,7 +66,11 @@ class BytePairsTest {
     private static MergeTable table(List<Rule> rules) {
         MergeTable table = new MergeTable(rules.size());
         for (int rank = 0; rank < rules.size(); rank++) {
-            table.put(rules.get(rank).left(), rules.get(rank).right(), rank, rules.get(rank).product());
+            table.put(
+                    rules.get(rank).left(),
+                    rules.get(rank).right(),
+                    rank,
+                    rules.get(rank).product());
         }
         return table;
     }

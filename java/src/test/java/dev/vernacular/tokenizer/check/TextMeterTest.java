@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 class TextMeterTest {
     private final Tokenizer bytes = trained("x");
     private final Tokenizer words = trained("ab ab ab cd cd");
-    private final Tokenizer merged =
-            TokenizerMerger.merge(bytes, words, new Guard.None(), PreTokenizer.GPT2).tokenizer();
+    private final Tokenizer merged = TokenizerMerger.merge(bytes, words, new Guard.None(), PreTokenizer.GPT2)
+            .tokenizer();
 
     @Test
     void fertilityIsTokensPerCharacterByteAndWord() {

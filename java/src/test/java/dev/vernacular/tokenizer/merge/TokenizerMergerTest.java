@@ -57,7 +57,8 @@ class TokenizerMergerTest {
 
     @Test
     void aSignThatAllScriptsShareButThatLiesAmongForeignLettersIsReported() {
-        assertThat(merge(new Guard.Script(Guard.LATIN)).report().changedCharacters()).containsExactly("฿");
+        assertThat(merge(new Guard.Script(Guard.LATIN)).report().changedCharacters())
+                .containsExactly("฿");
         assertThat(merge(new Guard.None()).report().changedCharacters()).contains("฿");
     }
 
@@ -96,7 +97,8 @@ class TokenizerMergerTest {
         TokenizerMerger.Result result = TokenizerMerger.merge(base, base, new Guard.None(), PreTokenizer.GPT2);
 
         assertThat(result.tokenizer().vocabulary()).isEqualTo(base.vocabulary());
-        assertThat(result.report().mergesInBase()).isEqualTo(base.vocabulary().merges().size());
+        assertThat(result.report().mergesInBase())
+                .isEqualTo(base.vocabulary().merges().size());
     }
 
     @Test

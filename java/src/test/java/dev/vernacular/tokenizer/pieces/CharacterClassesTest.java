@@ -28,8 +28,7 @@ class CharacterClassesTest {
                     Character.LOWERCASE_LETTER,
                     Character.TITLECASE_LETTER,
                     Character.MODIFIER_LETTER,
-                    Character.OTHER_LETTER ->
-                CharacterClasses.LETTER;
+                    Character.OTHER_LETTER -> CharacterClasses.LETTER;
             case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER ->
                 CharacterClasses.NUMBER;
             case Character.NON_SPACING_MARK, Character.COMBINING_SPACING_MARK, Character.ENCLOSING_MARK -> MARK;

@@ -24,8 +24,9 @@ class WordsTest {
     void aRunWithoutAWordTakesLinearTime() {
         String run = "ก".repeat(100_000);
 
-        assertTimeout(Duration.ofSeconds(20), () -> assertThat(String.join("", words(run, "th")))
-                .isEqualTo(run));
+        assertTimeout(
+                Duration.ofSeconds(20),
+                () -> assertThat(String.join("", words(run, "th"))).isEqualTo(run));
     }
 
     @Test

@@ -3,10 +3,10 @@ package dev.vernacular.tokenizer.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerException;
 import dev.vernacular.tokenizer.TokenizerFiles;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.tokenizer.text.TextFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,8 +47,8 @@ class BpeTrainerTest {
 
     @Test
     void specialsTakeTheLastIdsAndCountInTheSize() {
-        TrainingSettings settings = new TrainingSettings(
-                260, PreTokenizer.GPT2, Optional.empty(), 1, List.of("<|endoftext|>", "<|user|>"));
+        TrainingSettings settings =
+                new TrainingSettings(260, PreTokenizer.GPT2, Optional.empty(), 1, List.of("<|endoftext|>", "<|user|>"));
 
         Tokenizer tokenizer = BpeTrainer.train(settings, Stream.of("abcabcabcabd", "abcd"));
 
@@ -70,22 +70,22 @@ class BpeTrainerTest {
     @Test
     void mergesStayWithinWordsOfTheLanguage() {
         String thai = "เมืองหลวงของประเทศญี่ปุ่นคือ";
-        TrainingSettings within = new TrainingSettings(
-                400, PreTokenizer.MARKS, Optional.of(Locale.of("th")), 1, List.of());
+        TrainingSettings within =
+                new TrainingSettings(400, PreTokenizer.MARKS, Optional.of(Locale.of("th")), 1, List.of());
 
         Tokenizer tokenizer = BpeTrainer.train(within, Stream.of(thai, " " + thai));
 
-        assertThat(Arrays.stream(tokenizer.encode(thai))
-                        .mapToObj(id -> tokenizer.decode(new int[] {id})))
+        assertThat(Arrays.stream(tokenizer.encode(thai)).mapToObj(id -> tokenizer.decode(new int[] {id})))
                 .containsExactly("เมืองหลวง", "ของ", "ประเทศ", "ญี่ปุ่น", "คือ");
     }
 
     @Test
     void aLeadingSpaceStaysWithItsWord() {
-        TrainingSettings within = new TrainingSettings(
-                400, PreTokenizer.GPT2, Optional.of(Locale.ENGLISH), 1, List.of());
+        TrainingSettings within =
+                new TrainingSettings(400, PreTokenizer.GPT2, Optional.of(Locale.ENGLISH), 1, List.of());
 
-        assertThat(BpeTrainer.train(within, Stream.of("one two")).encode("one two")).hasSize(2);
+        assertThat(BpeTrainer.train(within, Stream.of("one two")).encode("one two"))
+                .hasSize(2);
     }
 
     @Test
