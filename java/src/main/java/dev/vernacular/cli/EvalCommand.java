@@ -4,7 +4,6 @@ import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.eval.BeforeAfter;
 import dev.vernacular.eval.Scorer;
 import dev.vernacular.eval.StepZero;
-import dev.vernacular.files.Document;
 import dev.vernacular.files.DocumentReader;
 import dev.vernacular.generate.Generation;
 import dev.vernacular.generate.GenerationOptions;
@@ -79,18 +78,12 @@ final class EvalCommand implements Runnable {
 
     private Map<String, List<String>> documents() {
         Map<String, List<String>> documents = new LinkedHashMap<>();
-        texts.files().forEach((name, files) -> documents.put(name, texts(files)));
+        texts.files().forEach((name, files) -> {
+            List<String> all = new ArrayList<>();
+            DocumentReader.forEachText(files, "text", all::add);
+            documents.put(name, all);
+        });
         return documents;
-    }
-
-    private static List<String> texts(List<Path> files) {
-        List<String> texts = new ArrayList<>();
-        try (DocumentReader reader = DocumentReader.open(files, "text")) {
-            for (Optional<Document> next = reader.next(); next.isPresent(); next = reader.next()) {
-                texts.add(next.get().text());
-            }
-        }
-        return texts;
     }
 
     private BeforeAfter compare(ModelFile earlier, ModelFile later, Map<String, List<String>> documents, String base) {

@@ -1,11 +1,12 @@
 package dev.vernacular.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.vernacular.files.DocumentReader;
+import dev.vernacular.files.InputFiles;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.check.TextCheck;
 import dev.vernacular.tokenizer.check.TextMeter;
 import dev.vernacular.tokenizer.check.VocabularyCheck;
-import dev.vernacular.tokenizer.text.TextFiles;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,7 +60,8 @@ final class TokenizerCheckCommand implements Callable<Integer> {
             }
             String name = text.substring(0, equals);
             TextMeter meter = new TextMeter(before, after, name);
-            TextFiles.forEach(TextFiles.find(List.of(text.substring(equals + 1))), meter::add);
+            DocumentReader.forEachText(
+                    InputFiles.find(List.of(text.substring(equals + 1))), TokenizerCommand.KEY, meter::add);
             checks.put(name, meter.result());
         }
         report(new Result(VocabularyCheck.of(before, after), checks));

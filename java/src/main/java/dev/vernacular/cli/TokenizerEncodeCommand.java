@@ -1,8 +1,8 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.files.LineReader;
 import dev.vernacular.tokenizer.TokenOffsets;
 import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.text.TextFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,14 +41,17 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
     public Integer call() {
         Tokenizer tokenizer = Tokenizer.load(folder);
         List<Line> lines = new ArrayList<>();
-        TextFiles.forEachLine(input, text -> {
-            int[] ids = ordinary ? tokenizer.encodeOrdinary(text) : tokenizer.encode(text);
-            if (common.json) {
-                lines.add(line(tokenizer, text, ids));
-            } else {
-                Console.result(Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
-            }
-        });
+        try (LineReader texts = LineReader.exact(input)) {
+            texts.forEach(line -> {
+                String text = line.text();
+                int[] ids = ordinary ? tokenizer.encodeOrdinary(text) : tokenizer.encode(text);
+                if (common.json) {
+                    lines.add(line(tokenizer, text, ids));
+                } else {
+                    Console.result(Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+                }
+            });
+        }
         if (common.json) {
             Console.json(Map.of("lines", lines));
         }

@@ -13,7 +13,7 @@ import dev.vernacular.model.ModelPlan;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.model.Precision;
 import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.pieces.Utf8;
+import dev.vernacular.files.Utf8;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -6,7 +6,7 @@ import dev.vernacular.tokenizer.bpe.MergeTable;
 import dev.vernacular.tokenizer.bpe.PieceCache;
 import dev.vernacular.tokenizer.bpe.TokenBuffer;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
-import dev.vernacular.tokenizer.pieces.Utf8;
+import dev.vernacular.files.Utf8;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
