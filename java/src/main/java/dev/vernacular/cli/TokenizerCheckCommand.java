@@ -49,8 +49,8 @@ final class TokenizerCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer before = Tokenizer.load(base);
-        Tokenizer after = Tokenizer.load(merged);
+        Tokenizer before = TokenizerArgument.load(base);
+        Tokenizer after = TokenizerArgument.load(merged);
         Map<String, TextCheck> checks = new LinkedHashMap<>();
         for (String text : texts) {
             int equals = text.indexOf('=');

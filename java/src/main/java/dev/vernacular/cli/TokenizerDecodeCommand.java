@@ -22,15 +22,19 @@ final class TokenizerDecodeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "The tokenizer's folder.")
-    private Path folder;
+    @Option(
+            names = "--tokenizer",
+            required = true,
+            paramLabel = "DIR",
+            description = "The tokenizer's folder, or a model that carries its own.")
+    private Path source;
 
     @Option(names = "--input", paramLabel = "FILE", defaultValue = "-", description = "Ids; default: standard input.")
     private String input;
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer = Tokenizer.load(folder);
+        Tokenizer tokenizer = TokenizerArgument.load(source);
         List<String> lines = new ArrayList<>();
         try (LineReader ids = LineReader.exact(input)) {
             ids.forEach(line -> {

@@ -28,8 +28,12 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "The tokenizer's folder.")
-    private Path folder;
+    @Option(
+            names = "--tokenizer",
+            required = true,
+            paramLabel = "DIR",
+            description = "The tokenizer's folder, or a model that carries its own.")
+    private Path source;
 
     @Option(names = "--input", paramLabel = "FILE", defaultValue = "-", description = "Text; default: standard input.")
     private String input;
@@ -39,7 +43,7 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer = Tokenizer.load(folder);
+        Tokenizer tokenizer = TokenizerArgument.load(source);
         List<Line> lines = new ArrayList<>();
         try (LineReader texts = LineReader.exact(input)) {
             texts.forEach(line -> {

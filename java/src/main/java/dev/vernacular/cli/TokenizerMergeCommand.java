@@ -45,7 +45,7 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The model's tokenizer.")
+    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The model's tokenizer, or the model.")
     private Path base;
 
     @Option(names = "--add", required = true, paramLabel = "DIR", description = "The new language's tokenizer.")
@@ -84,13 +84,13 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Tokenizer.refuseToReplace(output, force);
-        Tokenizer before = Tokenizer.load(base);
+        Tokenizer before = TokenizerArgument.load(base);
         PreTokenizer cutter = preTokenizer
                 .map(label -> TokenizerCommand.preTokenizer(spec, label))
                 .orElse(before.vocabulary().preTokenizer());
         List<Path> texts = InputFiles.find(baseText);
         TokenizerMerger.Result merged =
-                TokenizerMerger.merge(before, Tokenizer.load(add), guard(cutter, texts), cutter);
+                TokenizerMerger.merge(before, TokenizerArgument.load(add), guard(cutter, texts), cutter);
         TokenDrift drift = new TokenDrift(before, merged.tokenizer());
         DocumentReader.forEachText(texts, TokenizerCommand.KEY, drift::add);
         merged.tokenizer().save(output, force);

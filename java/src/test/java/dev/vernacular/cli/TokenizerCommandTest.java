@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vernacular.checkpoint.Golden;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -109,6 +110,28 @@ class TokenizerCommandTest {
 
         assertThat(Files.readAllLines(ids)).hasSize(3).element(1).isEqualTo("");
         assertThat(results.toString(StandardCharsets.UTF_8)).isEqualTo(Files.readString(text));
+    }
+
+    @Test
+    void aModelThatCarriesItsTokenizerServesAsOne() throws IOException {
+        Path text = Files.writeString(folder.resolve("text"), "Hello\n");
+        Path model = Golden.path("legacy.nemo");
+        Path tokenizer = Golden.path("hf");
+
+        assertThat(run("encode", "--tokenizer", model, "--input", text)).isZero();
+        String ids = results.toString(StandardCharsets.UTF_8);
+        results.reset();
+        assertThat(run("encode", "--tokenizer", tokenizer, "--input", text)).isZero();
+        assertThat(results.toString(StandardCharsets.UTF_8)).isEqualTo(ids);
+        assertThat(run("decode", "--tokenizer", model, "--input", Files.writeString(folder.resolve("ids"), ids)))
+                .isZero();
+        assertThat(results.toString(StandardCharsets.UTF_8)).endsWith("Hello\n");
+        assertThat(run("check", "--base", model, "--merged", tokenizer)).isZero();
+        assertThat(run("merge", "--base", model, "--add", model, "--output", folder.resolve("both")))
+                .isZero();
+        assertThat(run("encode", "--tokenizer", tokenizer.resolve("vocab.json"))).isEqualTo(2);
+
+        assertThat(notes.toString(StandardCharsets.UTF_8)).contains("vocab.json is a file").contains("is a folder");
     }
 
     @Test
