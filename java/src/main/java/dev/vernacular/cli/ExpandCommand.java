@@ -37,7 +37,11 @@ final class ExpandCommand implements Runnable {
             names = "--init",
             paramLabel = "METHOD",
             defaultValue = "subtoken",
-            description = "New rows: subtoken (default), zero, normal, mean or mean-cov.")
+            description = {
+                "Rows of new tokens: subtoken (default), zero, normal, mean or mean-cov.",
+                "All but zero also set the old padding rows that become tokens; appended padding is zero.",
+                "\"Rows initialised\" are all that this writes: rows of new tokens and appended ones."
+            })
     String init;
 
     @Option(

@@ -6,7 +6,8 @@ import dev.vernacular.model.ParameterLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// A token table (input or head) with the rows of an [ExpansionPlan]: old rows bit for bit, then new ones.
+/// A token table (input or head) with the rows of an [ExpansionPlan]: rows of old tokens bit for bit, then those
+/// of new tokens, in the place of old padding first, then padding: what is left of the old as it was, and zeros.
 ///
 /// @param source [rowsBefore, C]
 /// @param std    of normal rows, the config's `init_method_std`
@@ -51,17 +52,9 @@ record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implem
     }
 
     private void fillNew(TableRows rows) {
-        int oldTokens = plan.base().size();
-        int tokens = plan.merged().size();
-        float[] padding =
-                rows.mean(oldTokens < plan.rowsBefore() ? oldTokens : 0, Math.min(plan.rowsBefore(), plan.rowsAfter()));
         NewRows newRows = new NewRows(plan, rows, std, name().equals(ParameterLayout.HEAD));
-        for (int id = oldTokens; id < tokens; id++) {
+        for (int id = plan.base().size(); id < plan.merged().size(); id++) {
             rows.set(id, newRows.row(id));
-        }
-        // Padding is in every softmax: like old padding it should say "never", not nothing.
-        for (int id = Math.max(plan.rowsBefore(), tokens); id < plan.rowsAfter(); id++) {
-            rows.set(id, padding);
         }
     }
 }
