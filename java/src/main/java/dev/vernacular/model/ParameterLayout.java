@@ -1,5 +1,6 @@
 package dev.vernacular.model;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,6 +52,21 @@ public final class ParameterLayout {
         /// [rows] or [rows, cols].
         public long[] shape() {
             return isVector ? new long[] {rows} : new long[] {rows, cols};
+        }
+    }
+
+    /// Where a model's parameters come from, one at a time.
+    @FunctionalInterface
+    public interface ParameterSource {
+        /// @param values of the parameter's size, float32, written
+        void read(Parameter parameter, MemorySegment values);
+
+        /// From a flat buffer.
+        ///
+        /// @param flat [layout.elements()] float32
+        static ParameterSource ofFlat(MemorySegment flat) {
+            return (parameter, values) ->
+                    values.copyFrom(flat.asSlice(parameter.offset() * Float.BYTES, parameter.elements() * Float.BYTES));
         }
     }
 
