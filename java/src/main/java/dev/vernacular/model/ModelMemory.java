@@ -1,5 +1,6 @@
 package dev.vernacular.model;
 
+import dev.vernacular.kernels.AdamW;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.ParameterSegments;
@@ -135,6 +136,11 @@ public final class ModelMemory {
                 treatment.weightDecay(),
                 treatment.learningRateScale(),
                 treatment.isFrozen());
+    }
+
+    /// One AdamW step of all parameters, after the gradients' norm.
+    public void update(ParameterSegments segments, AdamW adamw) {
+        kernels.adamwUpdate(masters(), firstMoments(), secondMoments(), gradients(), segments, adamw);
     }
 
     /// Fills the masters and their compute copies.

@@ -94,6 +94,11 @@ public final class ParameterLayout {
         matrix(WORD_EMBEDDINGS, config.paddedVocabularySize(), config.hiddenSize(), Init.NORMAL);
     }
 
+    /// Whether a parameter has a row for each token: the input table and an untied head.
+    public static boolean isTokenTable(String name) {
+        return name.equals(WORD_EMBEDDINGS) || name.equals(HEAD);
+    }
+
     /// `layers.3.qkv` for layer 3.
     public static String layerName(int layer, String part) {
         return "layers." + layer + "." + part;

@@ -1,9 +1,9 @@
 package dev.vernacular.checkpoint.expand;
 
+import dev.vernacular.checkpoint.FirstRows;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.ParameterLayout;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// A token table (input or head) with the rows of an [ExpansionPlan]: rows of old tokens bit for bit, then those
@@ -31,23 +31,11 @@ record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implem
     public void read(MemorySegment into) {
         long rowBytes = source.shape()[1] * dtype().bytes();
         int kept = Math.min(plan.rowsBefore(), plan.rowsAfter());
-        readOld(into.asSlice(0, kept * rowBytes));
+        // Fewer rows than before: only padding goes, which a smaller divisor leaves out.
+        new FirstRows(source, kept).read(into.asSlice(0, kept * rowBytes));
         into.asSlice(kept * rowBytes).fill((byte) 0);
         if (plan.init() != RowInit.ZERO) {
             fillNew(new TableRows(into, dtype(), (int) source.shape()[1]));
-        }
-    }
-
-    private void readOld(MemorySegment into) {
-        if (into.byteSize() == source.byteSize()) {
-            source.read(into);
-            return;
-        }
-        // Fewer rows than before: only padding goes, which a smaller divisor leaves out.
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment whole = arena.allocate(source.byteSize(), 64);
-            source.read(whole);
-            into.copyFrom(whole.asSlice(0, into.byteSize()));
         }
     }
 
