@@ -23,6 +23,9 @@ public final class AtomicFile {
     /// @throws FilesException if the target cannot be written; the target is then unchanged and nothing is left
     ///                        beside it
     public static void write(Path target, Content content) {
+        if (Files.isDirectory(target)) {
+            throw new FilesException("cannot write " + target + ": it is a folder, not a file");
+        }
         Path beside = target.resolveSibling(
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
         beside.toFile().deleteOnExit(); // SIGINT and SIGTERM run no `finally`
