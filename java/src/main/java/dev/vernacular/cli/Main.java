@@ -89,8 +89,8 @@ public final class Main implements Runnable {
                         1,
                         "out of memory: " + full.getMessage() + "; Java may take "
                                 + Runtime.getRuntime().maxMemory() / 1_000_000 + " MB"
-                                + "\n  Let it take more with VERNACULAR_JAVA_OPTS=-Xmx8g in the environment (or what"
-                                + " the machine has), or choose a smaller batch or model, or fewer workers.");
+                                + "\n  Set VERNACULAR_JAVA_OPTS=-Xmx8g in the environment to give it 8 GB, or choose a"
+                                + " smaller batch or model, or fewer workers.");
             case StackOverflowError deep ->
                 failed(
                         1,

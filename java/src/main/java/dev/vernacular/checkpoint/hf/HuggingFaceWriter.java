@@ -65,7 +65,7 @@ public final class HuggingFaceWriter {
         tokenizer.save(folder, force);
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("add_prefix_space", false);
-        // The fast class reads tokenizer.json, so a pre-tokenizer other than GPT-2's is honoured.
+        // transformers gives its GPT-2 classes GPT-2's pre-tokenizer, whatever tokenizer.json says.
         boolean isGpt2 = tokenizer.preTokenizer().equals("gpt2");
         json.put("tokenizer_class", isGpt2 ? "GPT2Tokenizer" : "PreTrainedTokenizerFast");
         if (tokenizer.endOfText() >= 0) {
