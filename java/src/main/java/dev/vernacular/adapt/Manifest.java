@@ -56,7 +56,8 @@ record Manifest(String program, Map<String, String> settings, Map<String, FileSt
 
     void write(Path folder) {
         try {
-            AtomicFile.write(folder.resolve(NAME), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
+            AtomicFile.write(
+                    folder.resolve(NAME), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
         } catch (JsonProcessingException e) {
             throw new AssertionError("a manifest that is no JSON", e);
         }

@@ -52,8 +52,7 @@ public record TrimmedModel(ModelFile source, int rows) implements ModelFile {
     @Override
     public List<StoredTensor> tensors() {
         return source.tensors().stream()
-                .map(tensor ->
-                        ParameterLayout.isTokenTable(tensor.name()) ? new FirstRows(tensor, rows) : tensor)
+                .map(tensor -> ParameterLayout.isTokenTable(tensor.name()) ? new FirstRows(tensor, rows) : tensor)
                 .toList();
     }
 

@@ -91,7 +91,13 @@ final class EvalCommand implements Runnable {
             Scorer beforeScorer = Scorer.open(earlier, backend);
             Scorer afterScorer = Scorer.open(later, backend);
             return BeforeAfter.of(
-                    documents, base, beforeScorer, Models.tokenizer(earlier), afterScorer, Models.tokenizer(later), backend);
+                    documents,
+                    base,
+                    beforeScorer,
+                    Models.tokenizer(earlier),
+                    afterScorer,
+                    Models.tokenizer(later),
+                    backend);
         }
     }
 

@@ -52,7 +52,8 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
                 if (common.json) {
                     lines.add(line(tokenizer, text, ids));
                 } else {
-                    Console.result(Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+                    Console.result(
+                            Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
                 }
             });
         }

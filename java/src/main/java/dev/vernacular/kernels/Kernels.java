@@ -1,8 +1,5 @@
 package dev.vernacular.kernels;
 
-import dev.vernacular.kernels.memory.Device;
-import dev.vernacular.kernels.memory.StepBlock;
-
 /// The operations of a GPT's training step and of decoding, each the size of one kernel launch: the seam
 /// between the model and its backends. `vernacular.h` states the mathematics of each; names and order here are
 /// the same.

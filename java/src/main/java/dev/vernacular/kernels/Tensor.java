@@ -1,6 +1,5 @@
 package dev.vernacular.kernels;
 
-import dev.vernacular.kernels.memory.Device;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

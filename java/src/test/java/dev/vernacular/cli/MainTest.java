@@ -59,7 +59,10 @@ class MainTest {
         });
 
         assertThat(status).isEqualTo(1);
-        assertThat(message()).contains("in a way it should not").contains("cannot be").doesNotContain("\tat ");
+        assertThat(message())
+                .contains("in a way it should not")
+                .contains("cannot be")
+                .doesNotContain("\tat ");
     }
 
     @Test

@@ -129,9 +129,12 @@ class TokenizerCommandTest {
         assertThat(run("check", "--base", model, "--merged", tokenizer)).isZero();
         assertThat(run("merge", "--base", model, "--add", model, "--output", folder.resolve("both")))
                 .isZero();
-        assertThat(run("encode", "--tokenizer", tokenizer.resolve("vocab.json"))).isEqualTo(2);
+        assertThat(run("encode", "--tokenizer", tokenizer.resolve("vocab.json")))
+                .isEqualTo(2);
 
-        assertThat(notes.toString(StandardCharsets.UTF_8)).contains("vocab.json is a file").contains("is a folder");
+        assertThat(notes.toString(StandardCharsets.UTF_8))
+                .contains("vocab.json is a file")
+                .contains("is a folder");
     }
 
     @Test

@@ -17,7 +17,8 @@ public final class Expansion {
     public static List<StoredTensor> tensors(ModelFile model, ExpansionPlan plan) {
         double std = model.config().initStd();
         return model.tensors().stream()
-                .map(tensor -> ParameterLayout.isTokenTable(tensor.name()) ? new ExpandedTable(tensor, plan, std) : tensor)
+                .map(tensor ->
+                        ParameterLayout.isTokenTable(tensor.name()) ? new ExpandedTable(tensor, plan, std) : tensor)
                 .toList();
     }
 

@@ -26,7 +26,8 @@ final class SafetensorsWriter {
         byte[] header = header(tensors);
         AtomicFile.write(file, channel -> {
             ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
-            AtomicFile.writeAll(channel, start.putLong(header.length).put(header).flip());
+            AtomicFile.writeAll(
+                    channel, start.putLong(header.length).put(header).flip());
             for (StoredTensor tensor : tensors) {
                 tensor.writeTo(channel);
             }

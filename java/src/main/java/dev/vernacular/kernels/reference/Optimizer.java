@@ -1,8 +1,8 @@
 package dev.vernacular.kernels.reference;
 
 import dev.vernacular.kernels.AdamW;
-import dev.vernacular.kernels.ParameterSegments.Segment;
 import dev.vernacular.kernels.ParameterSegments;
+import dev.vernacular.kernels.ParameterSegments.Segment;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
 import dev.vernacular.kernels.memory.StepBlock;

@@ -1,7 +1,7 @@
 package dev.vernacular.tokenizer.training;
 
-import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import dev.vernacular.files.Utf8;
+import dev.vernacular.tokenizer.pieces.PreTokenizer;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;

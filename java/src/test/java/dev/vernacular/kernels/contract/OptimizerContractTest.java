@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vernacular.kernels.AdamW;
 import dev.vernacular.kernels.Dtype;
-import dev.vernacular.kernels.ParameterSegments.Segment;
 import dev.vernacular.kernels.ParameterSegments;
+import dev.vernacular.kernels.ParameterSegments.Segment;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.memory.StepBlock;
