@@ -1,34 +1,18 @@
 package dev.vernacular.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintStream;
 import java.util.concurrent.Callable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 class MainTest {
-    private final PrintStream stdout = System.out;
-    private final PrintStream stderr = System.err;
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-    @BeforeEach
-    void capture() {
-        System.setErr(new PrintStream(err, true, UTF_8));
-    }
-
-    @AfterEach
-    void release() {
-        System.setOut(stdout);
-        System.setErr(stderr);
-    }
+    @RegisterExtension
+    private final CapturedStreams streams = new CapturedStreams();
 
     @Test
     void outOfMemoryIsToldInASentenceWithWhatToDo() {
@@ -114,7 +98,7 @@ class MainTest {
     }
 
     private String message() {
-        return err.toString(UTF_8);
+        return streams.err();
     }
 
     private static OutputStream failing(String reason) {
