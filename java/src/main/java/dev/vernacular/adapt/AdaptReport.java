@@ -58,20 +58,13 @@ public final class AdaptReport {
             languages.put(language, numbers);
         });
         Measurements.StepZeroResult step0 = result.before().step0();
-        Map<String, Object> check = new LinkedHashMap<>();
-        check.put("bits_per_byte_base", step0.bitsPerByteBase());
-        check.put("bits_per_byte_expanded", step0.bitsPerByteExpanded());
-        check.put("new_token_mass", step0.newTokenMass());
-        check.put("greedy_agreement", step0.greedyAgreement());
-        check.put("kl_base_ids", step0.klBaseIds());
-        check.put("verdict", step0.verdict());
         Map<String, Object> seconds = new LinkedHashMap<>(result.seconds());
         seconds.put(
                 "total", result.seconds().values().stream().mapToDouble(s -> s).sum());
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("languages", languages);
         json.put("base_ids_identical", step0.baseIdsIdentical());
-        json.put("step0", check);
+        json.put("step0", step0.json());
         json.put("samples", samples.stream().map(AdaptReport::json).toList());
         json.put("seconds", seconds);
         json.put("report", report.toString());

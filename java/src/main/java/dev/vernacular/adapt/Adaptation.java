@@ -6,7 +6,7 @@ import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.expand.Expansion;
 import dev.vernacular.checkpoint.expand.ExpansionPlan;
 import dev.vernacular.files.AtomicFile;
-import dev.vernacular.files.FilesException;
+import dev.vernacular.files.Folders;
 import dev.vernacular.files.InputFiles;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.Vocabulary;
@@ -17,13 +17,11 @@ import dev.vernacular.tokenizer.training.BpeTrainer;
 import dev.vernacular.tokenizer.training.PieceCounts;
 import dev.vernacular.tokenizer.training.TrainingSettings;
 import dev.vernacular.train.StepListener;
-import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,7 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /// The whole job, stage by stage, in one folder:
 ///
@@ -306,7 +303,7 @@ public final class Adaptation {
         boolean isSame =
                 Files.exists(started) && Measurements.read(started, Map.class).equals(inputs);
         if (!isSame) {
-            deleteFolder(folder);
+            Folders.delete(folder);
             Measurements.write(started, inputs);
         } else {
             log.accept("  going on with the " + name + " run that was stopped");
@@ -402,18 +399,5 @@ public final class Adaptation {
                 }
             }
         });
-    }
-
-    private static void deleteFolder(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> walk = Files.walk(folder)) {
-            for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        } catch (IOException e) {
-            throw FilesException.writing(folder, e);
-        }
     }
 }

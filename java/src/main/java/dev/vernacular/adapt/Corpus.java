@@ -90,11 +90,7 @@ record Corpus(String language, List<Path> train, Path heldOut, Path datasets) {
     }
 
     static void forEachText(List<Path> files, Consumer<String> action) {
-        try (DocumentReader reader = DocumentReader.open(files, KEY)) {
-            for (Optional<Document> next = reader.next(); next.isPresent(); next = reader.next()) {
-                action.accept(next.get().text());
-            }
-        }
+        DocumentReader.forEachText(files, KEY, action);
     }
 
     /// The first documents of files, up to a number of characters.

@@ -1,12 +1,12 @@
 package dev.vernacular.adapt;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.vernacular.files.AtomicFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -55,12 +55,11 @@ record Manifest(String program, Map<String, String> settings, Map<String, FileSt
     }
 
     void write(Path folder) {
-        AtomicFile.write(folder.resolve(NAME), channel -> {
-            ByteBuffer bytes =
-                    ByteBuffer.wrap(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        });
+        try {
+            AtomicFile.write(
+                    folder.resolve(NAME), JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("a manifest that is no JSON", e);
+        }
     }
 }

@@ -1,14 +1,16 @@
 package dev.vernacular.adapt;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.vernacular.eval.StepZero;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.FilesException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// What was measured of a job's models, kept as JSON between runs.
@@ -40,7 +42,30 @@ public final class Measurements {
             double newTokenMass,
             double greedyAgreement,
             double klBaseIds,
-            String verdict) {}
+            String verdict) {
+        public static StepZeroResult of(StepZero step0) {
+            return new StepZeroResult(
+                    step0.bitsPerByteBase(),
+                    step0.bitsPerByteExpanded(),
+                    step0.areBaseIdsIdentical(),
+                    step0.agreement().newIdMass(),
+                    step0.agreement().greedy(),
+                    step0.agreement().klBaseIds(),
+                    step0.verdict());
+        }
+
+        /// Numbers for machines, in the order of the contract of `--json`.
+        public Map<String, Object> json() {
+            Map<String, Object> json = new LinkedHashMap<>();
+            json.put("bits_per_byte_base", bitsPerByteBase);
+            json.put("bits_per_byte_expanded", bitsPerByteExpanded);
+            json.put("new_token_mass", newTokenMass);
+            json.put("greedy_agreement", greedyAgreement);
+            json.put("kl_base_ids", klBaseIds);
+            json.put("verdict", verdict);
+            return json;
+        }
+    }
 
     /// Of one trained model.
     ///
@@ -48,13 +73,11 @@ public final class Measurements {
     public record After(Map<String, Double> bitsPerByte) {}
 
     public static void write(Path file, Object measured) {
-        AtomicFile.write(file, channel -> {
-            ByteBuffer bytes =
-                    ByteBuffer.wrap(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(measured));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        });
+        try {
+            AtomicFile.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(measured));
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("measurements that are no JSON", e);
+        }
     }
 
     public static <T> T read(Path file, Class<T> type) {

@@ -66,19 +66,8 @@ public final class Models {
                             after.score(documents, merged).bitsPerByte(),
                             Fertility.of(documents, language, baseTokenizer).tokensPerWord(),
                             Fertility.of(documents, language, merged).tokensPerWord())));
-            return new Measurements.Before(languages, result(step0));
+            return new Measurements.Before(languages, Measurements.StepZeroResult.of(step0));
         }
-    }
-
-    private static Measurements.StepZeroResult result(StepZero step0) {
-        return new Measurements.StepZeroResult(
-                step0.bitsPerByteBase(),
-                step0.bitsPerByteExpanded(),
-                step0.areBaseIdsIdentical(),
-                step0.agreement().newIdMass(),
-                step0.agreement().greedy(),
-                step0.agreement().klBaseIds(),
-                step0.verdict());
     }
 
     /// Bits per byte of one model by language.

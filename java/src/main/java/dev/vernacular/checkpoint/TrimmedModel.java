@@ -1,13 +1,10 @@
 package dev.vernacular.checkpoint;
 
 import dev.vernacular.config.ModelSection;
-import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerFiles;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -55,41 +52,12 @@ public record TrimmedModel(ModelFile source, int rows) implements ModelFile {
     @Override
     public List<StoredTensor> tensors() {
         return source.tensors().stream()
-                .map(tensor -> tensor.name().equals(ParameterLayout.WORD_EMBEDDINGS)
-                                || tensor.name().equals(ParameterLayout.HEAD)
-                        ? new FirstRows(tensor, rows)
-                        : tensor)
+                .map(tensor -> ParameterLayout.isTokenTable(tensor.name()) ? new FirstRows(tensor, rows) : tensor)
                 .toList();
     }
 
     @Override
     public void close() {
         source.close();
-    }
-
-    private record FirstRows(StoredTensor source, int rows) implements StoredTensor {
-        @Override
-        public String name() {
-            return source.name();
-        }
-
-        @Override
-        public Dtype dtype() {
-            return source.dtype();
-        }
-
-        @Override
-        public long[] shape() {
-            return new long[] {rows, source.shape()[1]};
-        }
-
-        @Override
-        public void read(MemorySegment into) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment whole = arena.allocate(source.byteSize(), 64);
-                source.read(whole);
-                into.copyFrom(whole.asSlice(0, into.byteSize()));
-            }
-        }
     }
 }

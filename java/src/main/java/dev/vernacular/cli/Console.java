@@ -19,19 +19,22 @@ final class Console {
     /// `LANG=C`, and numbers with a point.
     static void ignoreLocale() {
         Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
-        System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+        System.setOut(new StandardOutput(new FileOutputStream(FileDescriptor.out)));
         System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
     }
 
     /// A line of a command's result.
+    ///
+    /// @throws OutputException if it cannot be written: nobody would see what else is computed
     static void result(String line) {
         System.out.println(line);
+        StandardOutput.check(System.out);
     }
 
     /// A part of a line of a command's result, shown at once.
     static void piece(String text) {
         System.out.print(text);
-        System.out.flush();
+        StandardOutput.check(System.out);
     }
 
     /// A command's result as one line of JSON.

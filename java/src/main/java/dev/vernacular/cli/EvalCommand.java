@@ -1,10 +1,10 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.adapt.Measurements;
+import dev.vernacular.adapt.Models;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.eval.BeforeAfter;
 import dev.vernacular.eval.Scorer;
-import dev.vernacular.eval.StepZero;
-import dev.vernacular.files.Document;
 import dev.vernacular.files.DocumentReader;
 import dev.vernacular.generate.Generation;
 import dev.vernacular.generate.GenerationOptions;
@@ -13,7 +13,6 @@ import dev.vernacular.generate.Generator;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.TokenizerException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -79,18 +78,12 @@ final class EvalCommand implements Runnable {
 
     private Map<String, List<String>> documents() {
         Map<String, List<String>> documents = new LinkedHashMap<>();
-        texts.files().forEach((name, files) -> documents.put(name, texts(files)));
+        texts.files().forEach((name, files) -> {
+            List<String> all = new ArrayList<>();
+            DocumentReader.forEachText(files, "text", all::add);
+            documents.put(name, all);
+        });
         return documents;
-    }
-
-    private static List<String> texts(List<Path> files) {
-        List<String> texts = new ArrayList<>();
-        try (DocumentReader reader = DocumentReader.open(files, "text")) {
-            for (Optional<Document> next = reader.next(); next.isPresent(); next = reader.next()) {
-                texts.add(next.get().text());
-            }
-        }
-        return texts;
     }
 
     private BeforeAfter compare(ModelFile earlier, ModelFile later, Map<String, List<String>> documents, String base) {
@@ -98,7 +91,13 @@ final class EvalCommand implements Runnable {
             Scorer beforeScorer = Scorer.open(earlier, backend);
             Scorer afterScorer = Scorer.open(later, backend);
             return BeforeAfter.of(
-                    documents, base, beforeScorer, tokenizer(earlier), afterScorer, tokenizer(later), backend);
+                    documents,
+                    base,
+                    beforeScorer,
+                    Models.tokenizer(earlier),
+                    afterScorer,
+                    Models.tokenizer(later),
+                    backend);
         }
     }
 
@@ -120,7 +119,7 @@ final class EvalCommand implements Runnable {
         if (prompts.isEmpty()) {
             return List.of();
         }
-        Tokenizer tokenizer = tokenizer(model);
+        Tokenizer tokenizer = Models.tokenizer(model);
         List<int[]> tokens = GenerationRequest.tokens(prompts, false, tokenizer);
         int longest = tokens.stream().mapToInt(prompt -> prompt.length).max().orElseThrow();
         int room = Math.max(0, model.config().maxPositions() + 1 - longest);
@@ -133,13 +132,6 @@ final class EvalCommand implements Runnable {
                     .map(Generation::text)
                     .toList();
         }
-    }
-
-    private static Tokenizer tokenizer(ModelFile model) {
-        return model.tokenizer()
-                .map(Tokenizer::of)
-                .orElseThrow(() -> new TokenizerException(model.path() + " carries no tokenizer"
-                        + "\n  Convert it to a .nemo file or a Hugging Face folder that has one."));
     }
 
     private static Map<String, Object> json(BeforeAfter result, List<Map<String, String>> samples) {
@@ -155,19 +147,8 @@ final class EvalCommand implements Runnable {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("languages", languages);
         json.put("base_ids_identical", result.base().areBaseIdsIdentical());
-        json.put("step0", json(result.base()));
+        json.put("step0", Measurements.StepZeroResult.of(result.base()).json());
         json.put("samples", samples);
-        return json;
-    }
-
-    private static Map<String, Object> json(StepZero base) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("bits_per_byte_base", base.bitsPerByteBase());
-        json.put("bits_per_byte_expanded", base.bitsPerByteExpanded());
-        json.put("new_token_mass", base.agreement().newIdMass());
-        json.put("greedy_agreement", base.agreement().greedy());
-        json.put("kl_base_ids", base.agreement().klBaseIds());
-        json.put("verdict", base.verdict());
         return json;
     }
 

@@ -5,7 +5,6 @@ import dev.vernacular.checkpoint.expand.Expansion;
 import dev.vernacular.checkpoint.expand.ExpansionPlan;
 import dev.vernacular.checkpoint.expand.RowInit;
 import dev.vernacular.files.AtomicFile;
-import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,7 +23,11 @@ final class ExpandCommand implements Runnable {
     @Option(names = "--model", required = true, paramLabel = "MODEL", description = "The model to expand.")
     Path model;
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "Folder of the merged tokenizer.")
+    @Option(
+            names = "--tokenizer",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the merged tokenizer, or a model that carries it.")
     Path tokenizer;
 
     @Option(names = "--output", required = true, paramLabel = "OUT.nemo", description = "The expanded model.")
@@ -34,7 +37,11 @@ final class ExpandCommand implements Runnable {
             names = "--init",
             paramLabel = "METHOD",
             defaultValue = "subtoken",
-            description = "New rows: subtoken (default), zero, normal, mean or mean-cov.")
+            description = {
+                "Rows of new tokens: subtoken (default), zero, normal, mean or mean-cov.",
+                "All but zero also set the old padding rows that become tokens; appended padding is zero.",
+                "\"Rows initialised\" are all that this writes: rows of new tokens and appended ones."
+            })
     String init;
 
     @Option(
@@ -55,7 +62,7 @@ final class ExpandCommand implements Runnable {
         AtomicFile.refuseToReplace(output, force);
         try (ModelFile base = ModelFile.open(model)) {
             OptionalInt multiple = divisor == null ? OptionalInt.empty() : OptionalInt.of(divisor);
-            ExpansionPlan plan = ExpansionPlan.of(base, Tokenizer.load(tokenizer), method, multiple);
+            ExpansionPlan plan = ExpansionPlan.of(base, TokenizerArgument.load(tokenizer), method, multiple);
             Expansion.write(base, plan, output, force);
             report(plan, base.config().isTied());
         }

@@ -45,6 +45,7 @@ public final class Main implements Runnable {
     static CommandLine commandLine() {
         return new CommandLine(new Main())
                 .setExpandAtFiles(false)
+                .setExecutionStrategy(Main::execute)
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
     }
@@ -63,20 +64,48 @@ public final class Main implements Runnable {
         return 2;
     }
 
+    /// Runs the command. Picocli hands exceptions to [#failed]; errors pass it.
+    private static int execute(ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (Error e) {
+            return failed(e, parsed);
+        }
+    }
+
     private static int failed(Exception e, CommandLine command, ParseResult parsed) {
-        if (parsed.hasMatchedOption("--stacktrace")) {
+        return failed(e, parsed);
+    }
+
+    private static int failed(Throwable e, ParseResult parsed) {
+        if (parsed.asCommandLineList().getLast().getParseResult().hasMatchedOption("--stacktrace")) {
             e.printStackTrace();
         }
         return switch (e) {
-            case VernacularException known -> {
-                Console.note(known.getMessage());
-                yield known.exitStatus();
-            }
-            default -> {
-                Console.note("vernacular failed in a way it should not: " + e
-                        + "\n  Please report it, with the output of the same command with --stacktrace.");
-                yield 1;
-            }
+            case OutputException output when output.isReaderGone() -> output.exitStatus();
+            case VernacularException known -> failed(known.exitStatus(), known.getMessage());
+            case OutOfMemoryError full ->
+                failed(
+                        1,
+                        "out of memory: " + full.getMessage() + "; Java may take "
+                                + Runtime.getRuntime().maxMemory() / 1_000_000 + " MB"
+                                + "\n  Set VERNACULAR_JAVA_OPTS=-Xmx8g in the environment to give it 8 GB, or choose a"
+                                + " smaller batch or model, or fewer workers.");
+            case StackOverflowError deep ->
+                failed(
+                        1,
+                        "out of stack: something in the input is nested too deeply"
+                                + "\n  If it has to be so, set VERNACULAR_JAVA_OPTS=-Xss64m in the environment.");
+            default ->
+                failed(
+                        1,
+                        "vernacular failed in a way it should not: " + e
+                                + "\n  Please report it, with the output of the same command with --stacktrace.");
         };
+    }
+
+    private static int failed(int exitStatus, String message) {
+        Console.note(message);
+        return exitStatus;
     }
 }

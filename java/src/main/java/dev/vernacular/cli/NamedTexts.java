@@ -26,6 +26,11 @@ final class NamedTexts {
 
     /// Files by name, in the order given.
     Map<String, List<Path>> files() {
+        return files(pairs, spec);
+    }
+
+    /// As [#files()], of a command for which they are optional.
+    static Map<String, List<Path>> files(List<String> pairs, CommandSpec spec) {
         Map<String, List<Path>> files = new LinkedHashMap<>();
         for (String pair : pairs) {
             int sign = pair.indexOf('=');

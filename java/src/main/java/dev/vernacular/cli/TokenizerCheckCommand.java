@@ -1,11 +1,11 @@
 package dev.vernacular.cli;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.vernacular.files.DocumentReader;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.check.TextCheck;
 import dev.vernacular.tokenizer.check.TextMeter;
 import dev.vernacular.tokenizer.check.VocabularyCheck;
-import dev.vernacular.tokenizer.text.TextFiles;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +16,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /// `tokenizer check`: what a merged tokenizer keeps and gains.
 @Command(
@@ -43,25 +42,20 @@ final class TokenizerCheckCommand implements Callable<Integer> {
             names = "--text",
             arity = "1..*",
             paramLabel = "NAME=FILE",
-            description = "Text to measure on. Words are counted in the language NAME (en, th, …).")
+            description = "Text to measure on; several files of one name are one text. Words are counted in the"
+                    + " language NAME (en, th, …).")
     private List<String> texts = List.of();
 
     @Override
     public Integer call() {
-        Tokenizer before = Tokenizer.load(base);
-        Tokenizer after = Tokenizer.load(merged);
+        Tokenizer before = TokenizerArgument.load(base);
+        Tokenizer after = TokenizerArgument.load(merged);
         Map<String, TextCheck> checks = new LinkedHashMap<>();
-        for (String text : texts) {
-            int equals = text.indexOf('=');
-            if (equals < 1 || checks.containsKey(text.substring(0, equals))) {
-                throw new ParameterException(
-                        spec.commandLine(), "--text is '" + text + "'; it is NAME=FILE, each name once");
-            }
-            String name = text.substring(0, equals);
+        NamedTexts.files(texts, spec).forEach((name, files) -> {
             TextMeter meter = new TextMeter(before, after, name);
-            TextFiles.forEach(TextFiles.find(List.of(text.substring(equals + 1))), meter::add);
+            DocumentReader.forEachText(files, TokenizerCommand.KEY, meter::add);
             checks.put(name, meter.result());
-        }
+        });
         report(new Result(VocabularyCheck.of(before, after), checks));
         return 0;
     }

@@ -19,6 +19,9 @@ import picocli.CommandLine.ParameterException;
             TokenizerDecodeCommand.class
         })
 final class TokenizerCommand implements Runnable {
+    /// The field of a JSON line that holds the text.
+    static final String KEY = "text";
+
     @CommandLine.Spec
     private CommandSpec spec;
 

@@ -1,8 +1,8 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.files.LineReader;
+import dev.vernacular.generate.IdLines;
 import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.TokenizerException;
-import dev.vernacular.tokenizer.text.TextFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,41 +22,33 @@ final class TokenizerDecodeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "The tokenizer's folder.")
-    private Path folder;
+    @Option(
+            names = "--tokenizer",
+            required = true,
+            paramLabel = "DIR",
+            description = "The tokenizer's folder, or a model that carries its own.")
+    private Path source;
 
     @Option(names = "--input", paramLabel = "FILE", defaultValue = "-", description = "Ids; default: standard input.")
     private String input;
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer = Tokenizer.load(folder);
+        Tokenizer tokenizer = TokenizerArgument.load(source);
         List<String> lines = new ArrayList<>();
-        TextFiles.forEachLine(input, line -> {
-            String text = tokenizer.decode(ids(line));
-            if (common.json) {
-                lines.add(text);
-            } else {
-                Console.result(text);
-            }
-        });
+        try (LineReader ids = LineReader.exact(input)) {
+            ids.forEach(line -> {
+                String text = tokenizer.decode(IdLines.parse(line));
+                if (common.json) {
+                    lines.add(text);
+                } else {
+                    Console.result(text);
+                }
+            });
+        }
         if (common.json) {
             Console.json(Map.of("lines", lines));
         }
         return 0;
-    }
-
-    private static int[] ids(String line) {
-        String[] words = line.isBlank() ? new String[0] : line.strip().split("[\\s,]+");
-        int[] ids = new int[words.length];
-        for (int i = 0; i < ids.length; i++) {
-            try {
-                ids[i] = Integer.parseInt(words[i]);
-            } catch (NumberFormatException e) {
-                throw new TokenizerException(
-                        "'" + words[i] + "' is no token id: a line holds decimal numbers with spaces between", e);
-            }
-        }
-        return ids;
     }
 }

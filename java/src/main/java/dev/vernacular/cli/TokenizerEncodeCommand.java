@@ -1,8 +1,8 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.files.LineReader;
 import dev.vernacular.tokenizer.TokenOffsets;
 import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.text.TextFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,8 +28,12 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "The tokenizer's folder.")
-    private Path folder;
+    @Option(
+            names = "--tokenizer",
+            required = true,
+            paramLabel = "DIR",
+            description = "The tokenizer's folder, or a model that carries its own.")
+    private Path source;
 
     @Option(names = "--input", paramLabel = "FILE", defaultValue = "-", description = "Text; default: standard input.")
     private String input;
@@ -39,16 +43,20 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer = Tokenizer.load(folder);
+        Tokenizer tokenizer = TokenizerArgument.load(source);
         List<Line> lines = new ArrayList<>();
-        TextFiles.forEachLine(input, text -> {
-            int[] ids = ordinary ? tokenizer.encodeOrdinary(text) : tokenizer.encode(text);
-            if (common.json) {
-                lines.add(line(tokenizer, text, ids));
-            } else {
-                Console.result(Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
-            }
-        });
+        try (LineReader texts = LineReader.exact(input)) {
+            texts.forEach(line -> {
+                String text = line.text();
+                int[] ids = ordinary ? tokenizer.encodeOrdinary(text) : tokenizer.encode(text);
+                if (common.json) {
+                    lines.add(line(tokenizer, text, ids));
+                } else {
+                    Console.result(
+                            Arrays.stream(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+                }
+            });
+        }
         if (common.json) {
             Console.json(Map.of("lines", lines));
         }

@@ -3,13 +3,14 @@ package dev.vernacular.cli;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.vernacular.files.DocumentReader;
+import dev.vernacular.files.InputFiles;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.check.TokenDrift;
 import dev.vernacular.tokenizer.merge.Guard;
 import dev.vernacular.tokenizer.merge.MergeReport;
 import dev.vernacular.tokenizer.merge.TokenizerMerger;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
-import dev.vernacular.tokenizer.text.TextFiles;
 import dev.vernacular.tokenizer.training.PieceCounts;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,7 +45,7 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The model's tokenizer.")
+    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The model's tokenizer, or the model.")
     private Path base;
 
     @Option(names = "--add", required = true, paramLabel = "DIR", description = "The new language's tokenizer.")
@@ -83,15 +84,15 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Tokenizer.refuseToReplace(output, force);
-        Tokenizer before = Tokenizer.load(base);
+        Tokenizer before = TokenizerArgument.load(base);
         PreTokenizer cutter = preTokenizer
                 .map(label -> TokenizerCommand.preTokenizer(spec, label))
                 .orElse(before.vocabulary().preTokenizer());
-        List<Path> texts = TextFiles.find(baseText);
+        List<Path> texts = InputFiles.find(baseText);
         TokenizerMerger.Result merged =
-                TokenizerMerger.merge(before, Tokenizer.load(add), guard(cutter, texts), cutter);
+                TokenizerMerger.merge(before, TokenizerArgument.load(add), guard(cutter, texts), cutter);
         TokenDrift drift = new TokenDrift(before, merged.tokenizer());
-        TextFiles.forEach(texts, drift::add);
+        DocumentReader.forEachText(texts, TokenizerCommand.KEY, drift::add);
         merged.tokenizer().save(output, force);
         report(merged.report(), drift, !texts.isEmpty());
         return 0;
@@ -106,7 +107,7 @@ final class TokenizerMergeCommand implements Callable<Integer> {
                     throw new ParameterException(spec.commandLine(), "--guard base-text needs --base-text FILE");
                 }
                 PieceCounts pieces = new PieceCounts(cutter, Optional.empty());
-                TextFiles.forEach(texts, pieces::add);
+                DocumentReader.forEachText(texts, TokenizerCommand.KEY, pieces::add);
                 yield new Guard.BaseText(pieces);
             }
             default ->

@@ -12,12 +12,12 @@ final class TokenizerOption {
     @Option(
             names = "--tokenizer",
             paramLabel = "DIR",
-            description = "Folder of a tokenizer; default: the one that the model carries.")
-    private Optional<Path> folder = Optional.empty();
+            description = "Folder of a tokenizer, or a model with one; default: the one that the model carries.")
+    private Optional<Path> source = Optional.empty();
 
     /// Empty if none is given and the model carries none.
     Optional<Tokenizer> of(ModelFile model) {
-        return folder.map(Tokenizer::load).or(() -> model.tokenizer().map(Tokenizer::of));
+        return source.map(TokenizerArgument::load).or(() -> model.tokenizer().map(Tokenizer::of));
     }
 
     Tokenizer required(ModelFile model) {

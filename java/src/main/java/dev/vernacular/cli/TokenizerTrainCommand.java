@@ -1,7 +1,8 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.files.DocumentReader;
+import dev.vernacular.files.InputFiles;
 import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.text.TextFiles;
 import dev.vernacular.tokenizer.training.BpeTrainer;
 import dev.vernacular.tokenizer.training.PieceCounts;
 import dev.vernacular.tokenizer.training.TrainingSettings;
@@ -93,7 +94,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
                 specials);
         Tokenizer.refuseToReplace(output, force);
         PieceCounts pieces = new PieceCounts(settings.preTokenizer(), settings.words());
-        TextFiles.forEach(TextFiles.find(input), pieces::add);
+        DocumentReader.forEachText(InputFiles.find(input), TokenizerCommand.KEY, pieces::add);
         Console.note(pieces.size() + " distinct pieces; learning merges");
         Tokenizer tokenizer = BpeTrainer.train(settings, pieces);
         tokenizer.save(output, force);

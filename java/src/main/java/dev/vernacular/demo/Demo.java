@@ -10,6 +10,7 @@ import dev.vernacular.checkpoint.expand.RowInit;
 import dev.vernacular.demo.Fact.Relation;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.FilesException;
+import dev.vernacular.files.Folders;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.report.Report;
 import dev.vernacular.report.ReportPage;
@@ -20,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -282,10 +282,7 @@ public final class Demo {
             for (String document : documents) {
                 lines.append(json.writeValueAsString(Map.of("text", document))).append('\n');
             }
-            ByteBuffer bytes = ByteBuffer.wrap(lines.toString().getBytes(StandardCharsets.UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
+            AtomicFile.writeAll(channel, ByteBuffer.wrap(lines.toString().getBytes(StandardCharsets.UTF_8)));
         });
     }
 
@@ -303,14 +300,10 @@ public final class Demo {
                             + "  Choose another folder with --out, or add --force to empty this one.");
                 }
             }
-            try (Stream<Path> walk = Files.walk(out)) {
-                for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(path);
-                }
-            }
         } catch (IOException e) {
             throw FilesException.writing(out, e);
         }
+        Folders.delete(out);
     }
 
     private static void move(Path from, Path to) {

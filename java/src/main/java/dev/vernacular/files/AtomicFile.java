@@ -1,7 +1,9 @@
 package dev.vernacular.files;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -21,6 +23,9 @@ public final class AtomicFile {
     /// @throws FilesException if the target cannot be written; the target is then unchanged and nothing is left
     ///                        beside it
     public static void write(Path target, Content content) {
+        if (Files.isDirectory(target)) {
+            throw new FilesException("cannot write " + target + ": it is a folder, not a file");
+        }
         Path beside = target.resolveSibling(
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
         beside.toFile().deleteOnExit(); // SIGINT and SIGTERM run no `finally`
@@ -43,6 +48,18 @@ public final class AtomicFile {
             throw FilesException.writing(target, e);
         } finally {
             deleteQuietly(beside);
+        }
+    }
+
+    /// As [#write(Path, Content)], of bytes at hand.
+    public static void write(Path target, byte[] bytes) {
+        write(target, channel -> writeAll(channel, ByteBuffer.wrap(bytes)));
+    }
+
+    /// Writes all that is left in `bytes`; a channel may take less at a time.
+    public static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 

@@ -12,8 +12,8 @@ public sealed interface DocumentFormat permits JsonLines, PlainText {
     /// @throws FilesException if the line is none, with `file:line`
     Optional<Document> read(TextLine line);
 
-    /// JSON Lines if the name says so (`.json` or `.jsonl`, with or without `.gz` or `.zst`), plain text
-    /// otherwise.
+    /// JSON Lines if the name says so (`.json`, `.jsonl` or `.ndjson`, with or without `.gz` or `.zst`), plain
+    /// text otherwise.
     ///
     /// @param key the field of a JSON line that holds the text
     static DocumentFormat byName(Path file, String key) {
@@ -24,7 +24,7 @@ public sealed interface DocumentFormat permits JsonLines, PlainText {
 
     /// What names tell.
     final class Names {
-        private static final Pattern JSON = Pattern.compile("(?i).*\\.(jsonl?|ndjson)(\\.(gz|zst))?");
+        private static final Pattern JSON = Pattern.compile("(?i).*\\.(jsonl?|ndjson)(\\.(gz|gzip|zst|zstd))?");
 
         private Names() {}
     }

@@ -3,14 +3,13 @@ package dev.vernacular.files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// Reads the documents of several files in order, in bounded memory. Not safe for use by several threads.
 ///
 /// ```java
-/// try (DocumentReader reader = DocumentReader.open(InputFiles.find(patterns), "text")) {
-///     for (Optional<Document> d = reader.next(); d.isPresent(); d = reader.next()) { … }
-/// }
+/// DocumentReader.forEachText(InputFiles.find(patterns), "text", text -> …);
 /// ```
 public final class DocumentReader implements AutoCloseable {
     private final List<Path> files;
@@ -31,6 +30,18 @@ public final class DocumentReader implements AutoCloseable {
     /// @param key the field of a JSON line that holds the text
     public static DocumentReader open(List<Path> files, String key) {
         return new DocumentReader(files, file -> DocumentFormat.byName(file, key));
+    }
+
+    /// Hands the text of each document of `files` to `action`, in order.
+    ///
+    /// @param key the field of a JSON line that holds the text
+    /// @throws FilesException as [#next()]
+    public static void forEachText(List<Path> files, String key, Consumer<String> action) {
+        try (DocumentReader reader = open(files, key)) {
+            for (Optional<Document> next = reader.next(); next.isPresent(); next = reader.next()) {
+                action.accept(next.get().text());
+            }
+        }
     }
 
     /// The next document, or empty after the last. Blank lines are skipped.

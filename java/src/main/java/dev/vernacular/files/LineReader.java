@@ -12,16 +12,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
 /// Reads a text file line by line in bounded memory. Gzip (several members too) and Zstandard are recognised by
-/// content, whatever the name; a UTF-8 byte order mark is skipped. Not safe for use by several threads.
+/// content, whatever the name. Not safe for use by several threads.
 public final class LineReader implements AutoCloseable {
     /// Longer lines are refused: such a file is not lines of text.
     public static final int MAX_LINE_BYTES = 1 << 29;
 
     private static final int BUFFER_BYTES = 1 << 18;
     private static final int LONGEST_MARK = 4;
+    private static final Path STANDARD_INPUT = Path.of("standard input");
 
     private final Path file;
     private final Optional<FileChannel> channel;
@@ -38,15 +40,39 @@ public final class LineReader implements AutoCloseable {
         this.in = in;
     }
 
+    /// A file of text: a UTF-8 byte order mark is skipped.
+    ///
     /// @throws FilesException if the file cannot be opened or is UTF-16
     public static LineReader open(Path file) {
+        LineReader lines = exact(file);
+        try {
+            skipByteOrderMark(file, lines.in);
+            return lines;
+        } catch (IOException e) {
+            lines.close();
+            throw FilesException.reading(file, e);
+        } catch (FilesException e) {
+            lines.close();
+            throw e;
+        }
+    }
+
+    /// A file of lines of whatever bytes: a byte order mark is part of the first.
+    ///
+    /// @param name a file, or `-` for standard input
+    /// @throws FilesException if the file cannot be opened
+    public static LineReader exact(String name) {
+        return name.equals("-") ? of(System.in, STANDARD_INPUT) : exact(Path.of(name));
+    }
+
+    private static LineReader exact(Path file) {
         if (Files.isDirectory(file)) {
             throw new FilesException(file + " is a folder, not a file of text\n  Name the files in it: " + file + "/*");
         }
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
             try {
-                return new LineReader(file, Optional.of(channel), decompressed(file, Channels.newInputStream(channel)));
+                return new LineReader(file, Optional.of(channel), decompressed(Channels.newInputStream(channel)));
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
@@ -56,13 +82,9 @@ public final class LineReader implements AutoCloseable {
         }
     }
 
-    /// Lines of a stream that is no file, such as stdin.
-    ///
-    /// @param name stands for the file in messages
-    /// @throws FilesException if the stream cannot be read or is UTF-16
-    public static LineReader of(InputStream stream, Path name) {
+    private static LineReader of(InputStream stream, Path name) {
         try {
-            return new LineReader(name, Optional.empty(), decompressed(name, stream));
+            return new LineReader(name, Optional.empty(), decompressed(stream));
         } catch (IOException e) {
             throw FilesException.reading(name, e);
         }
@@ -78,10 +100,19 @@ public final class LineReader implements AutoCloseable {
             keep(stop);
             start = Math.min(stop + 1, end);
             if (stop < end) {
-                return Optional.of(takeLine());
+                return Optional.of(takeLine(true));
             }
         }
-        return kept.size() == 0 ? Optional.empty() : Optional.of(takeLine());
+        return kept.size() == 0 ? Optional.empty() : Optional.of(takeLine(false));
+    }
+
+    /// Hands the lines that are left to `action`.
+    ///
+    /// @throws FilesException as [#next()]
+    public void forEach(Consumer<TextLine> action) {
+        for (Optional<TextLine> line = next(); line.isPresent(); line = next()) {
+            action.accept(line.get());
+        }
     }
 
     /// Bytes of the file read so far, as stored (compressed); for progress. 0 for a stream.
@@ -102,10 +133,9 @@ public final class LineReader implements AutoCloseable {
         }
     }
 
-    private static InputStream decompressed(Path file, InputStream raw) throws IOException {
+    private static InputStream decompressed(InputStream raw) throws IOException {
         BufferedInputStream stored = new BufferedInputStream(raw, BUFFER_BYTES);
-        byte[] mark = peek(stored);
-        InputStream plain = switch (Compression.of(mark)) {
+        return switch (Compression.of(peek(stored))) {
             case NONE -> stored;
             case GZIP ->
                 new BufferedInputStream(GzipCompressorInputStream.builder()
@@ -114,8 +144,6 @@ public final class LineReader implements AutoCloseable {
                         .get());
             case ZSTANDARD -> new BufferedInputStream(new ZstdInputStream(stored));
         };
-        skipByteOrderMark(file, plain);
-        return plain;
     }
 
     private static void skipByteOrderMark(Path file, InputStream in) throws IOException {
@@ -129,11 +157,20 @@ public final class LineReader implements AutoCloseable {
         }
     }
 
+    /// The first bytes of `in`, which stay there. No mark holds a line feed: who types a short line does not
+    /// wait for the next one.
     private static byte[] peek(InputStream in) throws IOException {
         in.mark(LONGEST_MARK);
-        byte[] mark = in.readNBytes(LONGEST_MARK);
+        byte[] mark = new byte[LONGEST_MARK];
+        int length = 0;
+        for (int b = in.read(); b >= 0; b = in.read()) {
+            mark[length++] = (byte) b;
+            if (b == '\n' || length == LONGEST_MARK) {
+                break;
+            }
+        }
         in.reset();
-        return mark;
+        return Arrays.copyOf(mark, length);
     }
 
     private static boolean startsWith(byte[] data, int... expected) {
@@ -172,11 +209,11 @@ public final class LineReader implements AutoCloseable {
         kept.write(buffer, start, stop - start);
     }
 
-    private TextLine takeLine() {
+    private TextLine takeLine(boolean hasLineFeed) {
         byte[] bytes = kept.toByteArray();
         kept.reset();
         number++;
-        boolean carriageReturn = bytes.length > 0 && bytes[bytes.length - 1] == '\r';
+        boolean carriageReturn = hasLineFeed && bytes.length > 0 && bytes[bytes.length - 1] == '\r';
         return new TextLine(file, number, carriageReturn ? Arrays.copyOf(bytes, bytes.length - 1) : bytes);
     }
 

@@ -1,6 +1,5 @@
 package dev.vernacular.files;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /// One line of a text file, as bytes, without its line break.
@@ -18,7 +17,7 @@ public record TextLine(Path file, long number, byte[] bytes) {
 
     /// The line's text; each malformed sequence of UTF-8 becomes U+FFFD.
     public String text() {
-        return new String(bytes, StandardCharsets.UTF_8);
+        return Utf8.text(bytes);
     }
 
     /// How many malformed sequences [#text()] replaced.

@@ -7,7 +7,7 @@ import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.Decoder;
 import dev.vernacular.model.GptConfig;
-import dev.vernacular.model.ParameterSource;
+import dev.vernacular.model.ParameterLayout.ParameterSource;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;

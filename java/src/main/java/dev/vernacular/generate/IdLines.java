@@ -5,7 +5,6 @@ import dev.vernacular.files.TextLine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /// Token ids as text: one sequence a line, decimal, with spaces or commas between.
 public final class IdLines {
@@ -17,14 +16,15 @@ public final class IdLines {
     public static List<int[]> read(Path file) {
         List<int[]> sequences = new ArrayList<>();
         try (LineReader lines = LineReader.open(file)) {
-            for (Optional<TextLine> line = lines.next(); line.isPresent(); line = lines.next()) {
-                sequences.add(parse(line.get()));
-            }
+            lines.forEach(line -> sequences.add(parse(line)));
         }
         return sequences;
     }
 
-    private static int[] parse(TextLine line) {
+    /// The ids of one line.
+    ///
+    /// @throws GenerateException if something is no id, with `file:line`
+    public static int[] parse(TextLine line) {
         String text = line.text().strip();
         if (text.isEmpty()) {
             return new int[0];
@@ -32,13 +32,21 @@ public final class IdLines {
         String[] words = text.split("[\\s,]+");
         int[] ids = new int[words.length];
         for (int i = 0; i < words.length; i++) {
-            try {
-                ids[i] = Integer.parseUnsignedInt(words[i]);
-            } catch (NumberFormatException e) {
-                throw new GenerateException(line.where() + ": '" + words[i]
-                        + "' is no token id\n  A line is one sequence of decimal ids with spaces between.");
-            }
+            ids[i] = id(words[i], line);
         }
         return ids;
+    }
+
+    private static int id(String word, TextLine line) {
+        try {
+            int id = Integer.parseInt(word);
+            if (id >= 0) {
+                return id;
+            }
+        } catch (NumberFormatException tooLargeOrNoNumber) {
+            // refused below, as a negative one is
+        }
+        throw new GenerateException(line.where() + ": '" + word
+                + "' is no token id\n  A line is one sequence of decimal ids with spaces between.");
     }
 }

@@ -1,5 +1,7 @@
 package dev.vernacular.kernels;
 
+import dev.vernacular.kernels.memory.Device;
+
 /// Where a run's kernels and memory are. It owns both; nothing of either may be used after it is closed.
 ///
 /// @param name what was opened: cpu, reference, cuda, cuda-emulated

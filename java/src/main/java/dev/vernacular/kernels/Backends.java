@@ -2,6 +2,7 @@ package dev.vernacular.kernels;
 
 import dev.vernacular.kernels.ffm.NativeKernels;
 import dev.vernacular.kernels.ffm.NativeLibrary;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.util.Optional;
 

@@ -9,7 +9,8 @@ package dev.vernacular.kernels;
 /// gradients share one dtype (float32, bfloat16 or float16), the residual stream has its own; statistics,
 /// masters and parameter gradients are float32 (all of them float64 in a
 /// [dev.vernacular.kernels.reference.ReferenceKernels] run for finite differences). `accumulate` adds to a
-/// parameter gradient instead of writing it. Calls may be asynchronous: [Device#synchronize] waits.
+/// parameter gradient instead of writing it. Calls may be asynchronous:
+/// [dev.vernacular.kernels.memory.Device#synchronize] waits.
 ///
 /// Every method throws [KernelException] when an argument or the backend is at fault, and then has written
 /// nothing.
@@ -20,7 +21,7 @@ public interface Kernels extends AutoCloseable {
     /// The workspace and the step block that later calls use.
     ///
     /// @param workspace at least [#scratchBytes] bytes, any shape
-    /// @param step      a [StepBlock]'s tensor
+    /// @param step      a [dev.vernacular.kernels.memory.StepBlock]'s tensor
     void bind(Tensor workspace, Tensor step);
 
     /// Bytes of workspace that no call at these sizes exceeds.

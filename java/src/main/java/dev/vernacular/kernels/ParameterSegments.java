@@ -1,5 +1,6 @@
 package dev.vernacular.kernels;
 
+import dev.vernacular.kernels.memory.Device;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;

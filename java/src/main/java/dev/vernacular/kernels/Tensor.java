@@ -3,9 +3,9 @@ package dev.vernacular.kernels;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// A dense row-major array in device memory: address, element type, shape. It owns nothing; the [Device] block
-/// that it lies in does. On CPU backends the segment can be read and written here; on a GPU only
-/// [Device#upload] and [Device#download] reach it.
+/// A dense row-major array in device memory: address, element type, shape. It owns nothing; the block of a
+/// [dev.vernacular.kernels.memory.Device] that it lies in does. On CPU backends the segment can be read and
+/// written here; on a GPU only the device's `upload` and `download` reach it.
 ///
 /// @param segment the bytes, exactly `elements * dtype.bytes()` of them
 /// @param shape   slowest axis first

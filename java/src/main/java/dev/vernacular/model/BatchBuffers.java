@@ -1,9 +1,9 @@
 package dev.vernacular.model;
 
-import dev.vernacular.kernels.Device;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.RowGroups;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.Device;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

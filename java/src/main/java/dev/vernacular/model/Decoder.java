@@ -1,14 +1,15 @@
 package dev.vernacular.model;
 
-import dev.vernacular.kernels.CpuDevice;
-import dev.vernacular.kernels.Device;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.Sampling;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.CpuDevice;
+import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.model.ParameterLayout.Parameter;
+import dev.vernacular.model.ParameterLayout.ParameterSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

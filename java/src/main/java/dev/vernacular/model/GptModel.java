@@ -6,8 +6,9 @@ import dev.vernacular.kernels.Dropout;
 import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.model.Activations.Stream;
-import dev.vernacular.model.LayerParameters.LinearParameters;
-import dev.vernacular.model.LayerParameters.NormParameters;
+import dev.vernacular.model.ParameterViews.LayerParameters;
+import dev.vernacular.model.ParameterViews.LinearParameters;
+import dev.vernacular.model.ParameterViews.NormParameters;
 import java.util.Optional;
 
 /// A GPT (Radford et al. 2019; Megatron's pre-norm form) as a list of kernel calls. It owns no memory:
@@ -293,5 +294,34 @@ public final class GptModel {
     private Tensor perHead(Tensor x) {
         long perToken = x.size(-1) / config.headSize();
         return x.reshape(batch.batch(), batch.sequenceLength(), perToken, config.headSize());
+    }
+
+    /// The places of a GPT that drop, numbered: 0 is the embedding, then attention, projection and MLP of each
+    /// layer.
+    ///
+    /// @param isActive false leaves every place without dropout (evaluation)
+    private record DropoutSites(GptConfig config, long sequenceLength, boolean isActive) {
+        Dropout embedding() {
+            return site(0, config.hiddenDropout());
+        }
+
+        /// Of the attention's probabilities.
+        Dropout attention(int layer) {
+            return site(3 * layer + 1, config.attentionDropout());
+        }
+
+        /// Of the attention's branch where it joins the stream.
+        Dropout projection(int layer) {
+            return site(3 * layer + 2, config.hiddenDropout());
+        }
+
+        /// Of the MLP's branch where it joins the stream.
+        Dropout mlp(int layer) {
+            return site(3 * layer + 3, config.hiddenDropout());
+        }
+
+        private Dropout site(int number, float probability) {
+            return isActive ? new Dropout(number, probability, sequenceLength) : Dropout.none(sequenceLength);
+        }
     }
 }

@@ -1,13 +1,14 @@
 package dev.vernacular.model;
 
-import dev.vernacular.kernels.CpuDevice;
-import dev.vernacular.kernels.Device;
+import dev.vernacular.kernels.AdamW;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.ParameterSegments;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.CpuDevice;
+import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -135,6 +136,11 @@ public final class ModelMemory {
                 treatment.weightDecay(),
                 treatment.learningRateScale(),
                 treatment.isFrozen());
+    }
+
+    /// One AdamW step of all parameters, after the gradients' norm.
+    public void update(ParameterSegments segments, AdamW adamw) {
+        kernels.adamwUpdate(masters(), firstMoments(), secondMoments(), gradients(), segments, adamw);
     }
 
     /// Fills the masters and their compute copies.

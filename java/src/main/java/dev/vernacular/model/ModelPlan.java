@@ -1,10 +1,10 @@
 package dev.vernacular.model;
 
-import dev.vernacular.kernels.Device;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package dev.vernacular.model;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -54,6 +55,21 @@ public final class ParameterLayout {
         }
     }
 
+    /// Where a model's parameters come from, one at a time.
+    @FunctionalInterface
+    public interface ParameterSource {
+        /// @param values of the parameter's size, float32, written
+        void read(Parameter parameter, MemorySegment values);
+
+        /// From a flat buffer.
+        ///
+        /// @param flat [layout.elements()] float32
+        static ParameterSource ofFlat(MemorySegment flat) {
+            return (parameter, values) ->
+                    values.copyFrom(flat.asSlice(parameter.offset() * Float.BYTES, parameter.elements() * Float.BYTES));
+        }
+    }
+
     public ParameterLayout(GptConfig config) {
         if (!config.isTied()) {
             matrix(HEAD, config.paddedVocabularySize(), config.hiddenSize(), Init.NORMAL);
@@ -76,6 +92,11 @@ public final class ParameterLayout {
             matrix(POSITION_EMBEDDINGS, config.maxPositions(), config.hiddenSize(), Init.NORMAL);
         }
         matrix(WORD_EMBEDDINGS, config.paddedVocabularySize(), config.hiddenSize(), Init.NORMAL);
+    }
+
+    /// Whether a parameter has a row for each token: the input table and an untied head.
+    public static boolean isTokenTable(String name) {
+        return name.equals(WORD_EMBEDDINGS) || name.equals(HEAD);
     }
 
     /// `layers.3.qkv` for layer 3.

@@ -3,8 +3,6 @@ package dev.vernacular.model;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
-import dev.vernacular.model.LayerParameters.LinearParameters;
-import dev.vernacular.model.LayerParameters.NormParameters;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +17,28 @@ final class ParameterViews {
     private final Map<String, Tensor> copies;
     private final Dtype copyDtype;
     private final List<LayerParameters> layers = new ArrayList<>();
+
+    /// One transformer block's.
+    ///
+    /// @param attentionNorm [C], as `mlpNorm`
+    /// @param qkv           [3 H D, C], rows all queries, all keys, all values
+    /// @param projection    [C, H D]
+    /// @param up            [F, C]
+    /// @param down          [C, F]
+    record LayerParameters(
+            NormParameters attentionNorm,
+            LinearParameters qkv,
+            LinearParameters projection,
+            NormParameters mlpNorm,
+            LinearParameters up,
+            LinearParameters down) {}
+
+    /// @param weight [C]; `bias` likewise
+    record NormParameters(Tensor weight, Tensor bias) {}
+
+    /// @param weight [N, K]
+    /// @param bias   [N], or [Tensor#NONE] in a model without biases
+    record LinearParameters(Weight weight, Tensor bias) {}
 
     /// Views of one flat buffer.
     ///

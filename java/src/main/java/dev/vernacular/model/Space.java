@@ -1,8 +1,8 @@
 package dev.vernacular.model;
 
 import dev.vernacular.kernels.Dtype;
-import dev.vernacular.kernels.MemoryPlan;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.MemoryPlan;
 import java.util.HashMap;
 import java.util.Map;
 

@@ -6,7 +6,6 @@ import dev.vernacular.files.AtomicFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -22,13 +21,7 @@ public final class ReportPage {
     ///
     /// @throws dev.vernacular.files.FilesException if it cannot be written
     public static void write(Path target, Report report) {
-        byte[] page = html(report).getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(target, channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(page);
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        });
+        AtomicFile.write(target, html(report).getBytes(StandardCharsets.UTF_8));
     }
 
     static String html(Report report) {

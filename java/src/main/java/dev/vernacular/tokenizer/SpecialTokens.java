@@ -1,7 +1,7 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.files.Utf8;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
-import dev.vernacular.tokenizer.pieces.Utf8;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.vernacular.tokenizer;
 
-import dev.vernacular.tokenizer.pieces.Utf8;
+import dev.vernacular.files.Utf8;
 
 /// Which characters of a text its tokens cover, as Hugging Face counts: code points, the end exclusive. Tokens
 /// that share the bytes of one character all cover it whole.

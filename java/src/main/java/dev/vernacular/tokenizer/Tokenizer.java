@@ -1,12 +1,12 @@
 package dev.vernacular.tokenizer;
 
+import dev.vernacular.files.Utf8;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.bpe.BytePairs;
 import dev.vernacular.tokenizer.bpe.MergeTable;
 import dev.vernacular.tokenizer.bpe.PieceCache;
 import dev.vernacular.tokenizer.bpe.TokenBuffer;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
-import dev.vernacular.tokenizer.pieces.Utf8;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -3,7 +3,6 @@ package dev.vernacular.tokenizer;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.FilesException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -48,17 +47,8 @@ final class TokenizerFolder {
 
     static void save(TokenizerFiles files, Path folder, boolean force) {
         refuseToReplace(folder, force);
-        write(folder.resolve(VOCABULARY), files.vocabJson());
-        write(folder.resolve(MERGES), files.mergesTxt());
-        write(folder.resolve(TOKENIZER), files.tokenizerJson());
-    }
-
-    private static void write(Path file, byte[] bytes) {
-        AtomicFile.write(file, channel -> {
-            ByteBuffer rest = ByteBuffer.wrap(bytes);
-            while (rest.hasRemaining()) {
-                channel.write(rest);
-            }
-        });
+        AtomicFile.write(folder.resolve(VOCABULARY), files.vocabJson());
+        AtomicFile.write(folder.resolve(MERGES), files.mergesTxt());
+        AtomicFile.write(folder.resolve(TOKENIZER), files.tokenizerJson());
     }
 }

@@ -1,8 +1,8 @@
 package dev.vernacular.train;
 
-import dev.vernacular.kernels.Device;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.model.ModelMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

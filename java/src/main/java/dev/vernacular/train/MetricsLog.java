@@ -8,7 +8,6 @@ import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.FilesException;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +95,7 @@ final class MetricsLog implements StepListener, AutoCloseable {
         List<String> kept = lines.stream().filter(line -> isUpTo(step, line)).toList();
         if (kept.size() < lines.size()) {
             byte[] text = (String.join("\n", kept) + (kept.isEmpty() ? "" : "\n")).getBytes(StandardCharsets.UTF_8);
-            AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(text)));
+            AtomicFile.write(file, text);
         }
     }
 

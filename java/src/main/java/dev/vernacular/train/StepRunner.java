@@ -70,14 +70,7 @@ final class StepRunner {
         backend.kernels().gradientNorm(memory.gradients(), segments, (float)
                 config.trainer().gradientClip());
         if (Double.isFinite(loss)) {
-            backend.kernels()
-                    .adamwUpdate(
-                            memory.masters(),
-                            memory.firstMoments(),
-                            memory.secondMoments(),
-                            memory.gradients(),
-                            segments,
-                            adamw);
+            memory.update(segments, adamw);
         }
         memory.step().download();
         return new Outcome(loss, memory.step().gradientNorm(), memory.step().skipped());

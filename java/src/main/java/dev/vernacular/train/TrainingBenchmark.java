@@ -145,14 +145,7 @@ public final class TrainingBenchmark {
         memory.step().upload(1, (long) step * shape.batch(), 1e-4f, lossScale(), step);
         memory.model().forwardBackward(false);
         backend.kernels().gradientNorm(memory.gradients(), segments, CLIP);
-        backend.kernels()
-                .adamwUpdate(
-                        memory.masters(),
-                        memory.firstMoments(),
-                        memory.secondMoments(),
-                        memory.gradients(),
-                        segments,
-                        ADAMW);
+        memory.update(segments, ADAMW);
         return meanLoss(memory.model().losses());
     }
 

@@ -3,7 +3,7 @@ package dev.vernacular.train;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.data.Batch;
 import dev.vernacular.data.SampleSource;
-import dev.vernacular.kernels.Device;
+import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.model.ModelMemory;
 import java.util.LinkedHashMap;
 import java.util.List;

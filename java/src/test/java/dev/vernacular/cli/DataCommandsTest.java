@@ -1,45 +1,27 @@
 package dev.vernacular.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class DataCommandsTest {
     private static final Path CORPUS = golden("data/corpus.jsonl");
     private static final Path TOKENIZER = golden("tokenizer/gpt2");
 
+    @RegisterExtension
+    private final CapturedStreams streams = new CapturedStreams();
+
     @TempDir
     Path folder;
-
-    private final PrintStream stdout = System.out;
-    private final PrintStream stderr = System.err;
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-    @BeforeEach
-    void capture() {
-        System.setOut(new PrintStream(out, true, UTF_8));
-        System.setErr(new PrintStream(err, true, UTF_8));
-    }
-
-    @AfterEach
-    void release() {
-        System.setOut(stdout);
-        System.setErr(stderr);
-    }
 
     @Test
     void theCommandOfNeMosTutorialWritesItsBytes() {
@@ -64,7 +46,7 @@ class DataCommandsTest {
                 .hasSameBinaryContentAs(golden("data/corpus_text_document.bin"));
         assertThat(folder.resolve("indexed/train_text_document.idx"))
                 .hasSameBinaryContentAs(golden("data/corpus_text_document.idx"));
-        assertThat(err.toString(UTF_8)).contains("cut as").contains("(gpt2)");
+        assertThat(streams.err()).contains("cut as").contains("(gpt2)");
     }
 
     @Test
@@ -83,7 +65,7 @@ class DataCommandsTest {
                 "--output-prefix=" + folder.resolve("p"));
 
         assertThat(status).isZero();
-        assertThat(err.toString(UTF_8)).contains("tokenizer.json is not used, it does not agree");
+        assertThat(streams.err()).contains("tokenizer.json is not used, it does not agree");
         assertThat(folder.resolve("p_text_document.bin"))
                 .hasSameBinaryContentAs(golden("data/corpus_text_document.bin"));
     }
@@ -98,7 +80,7 @@ class DataCommandsTest {
                         "--tokenizer=" + golden("checkpoint/legacy.nemo"),
                         "--output-prefix=" + prefix))
                 .isZero();
-        assertThat(out.toString(UTF_8)).startsWith(prefix + "_text_document: 47 documents");
+        assertThat(streams.out()).startsWith(prefix + "_text_document: 47 documents");
     }
 
     @Test
@@ -112,19 +94,19 @@ class DataCommandsTest {
         assertThat(run("preprocess", "--input=" + CORPUS, "--split-sentences", rest[0], rest[1]))
                 .isEqualTo(2);
         assertThat(run("preprocess", "--input=" + CORPUS, rest[1])).isEqualTo(2);
-        assertThat(err.toString(UTF_8).lines())
+        assertThat(streams.err().lines())
                 .anyMatch(line -> line.endsWith("none: there is no such file or folder"))
                 .contains("--dataset-impl lazy is not supported, only mmap is")
                 .anyMatch(line -> line.startsWith("preprocess needs a tokenizer"));
-        assertThat(out.toString(UTF_8)).isEmpty();
+        assertThat(streams.out()).isEmpty();
     }
 
     @Test
     void jsonIsOneLine() throws IOException {
         run("split", "--input=" + CORPUS, "--output=" + folder, "--ratios=8,1,1", "--json");
 
-        JsonNode result = new ObjectMapper().readTree(out.toString(UTF_8));
-        assertThat(out.toString(UTF_8).lines()).hasSize(1);
+        JsonNode result = new ObjectMapper().readTree(streams.out());
+        assertThat(streams.out().lines()).hasSize(1);
         assertThat(result.get("train").intValue()).isEqualTo(38);
         assertThat(result.get("val").intValue()).isEqualTo(5);
     }

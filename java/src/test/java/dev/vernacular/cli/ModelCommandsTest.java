@@ -1,50 +1,32 @@
 package dev.vernacular.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vernacular.checkpoint.Golden;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelCommandsTest {
     private static final String LEGACY = Golden.path("legacy.nemo").toString();
 
+    @RegisterExtension
+    private final CapturedStreams streams = new CapturedStreams();
+
     @TempDir
     private Path folder;
-
-    private final PrintStream stdout = System.out;
-    private final PrintStream stderr = System.err;
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-    @BeforeEach
-    void capture() {
-        System.setOut(new PrintStream(out, true, UTF_8));
-        System.setErr(new PrintStream(err, true, UTF_8));
-    }
-
-    @AfterEach
-    void release() {
-        System.setOut(stdout);
-        System.setErr(stderr);
-    }
 
     private static int run(String... arguments) {
         return Main.commandLine().execute(arguments);
     }
 
     private JsonNode json() throws IOException {
-        return new ObjectMapper().readTree(out.toString(UTF_8));
+        return new ObjectMapper().readTree(streams.out());
     }
 
     @Test
@@ -79,7 +61,7 @@ class ModelCommandsTest {
 
         run("expand", "--model", LEGACY, "--tokenizer", Golden.path("hf").toString(), "--output", target);
 
-        assertThat(out.toString(UTF_8)).startsWith("nothing to add");
+        assertThat(streams.out()).startsWith("nothing to add");
     }
 
     @Test
@@ -87,7 +69,7 @@ class ModelCommandsTest {
         int status = run("expand", "--model", LEGACY, "--tokenizer", "x", "--output", "y", "--init", "magic");
 
         assertThat(status).isEqualTo(2);
-        assertThat(err.toString(UTF_8)).contains("magic").contains("subtoken, zero, normal, mean, mean-cov");
+        assertThat(streams.err()).contains("magic").contains("subtoken, zero, normal, mean, mean-cov");
     }
 
     @Test
@@ -99,7 +81,7 @@ class ModelCommandsTest {
         assertThat(run("convert", hf, back)).isZero();
         assertThat(run("convert", hf, back)).isEqualTo(2);
 
-        assertThat(err.toString(UTF_8)).contains("exists already").contains("--force");
+        assertThat(streams.err()).contains("exists already").contains("--force");
         assertThat(Golden.values(Path.of(back)))
                 .usingRecursiveComparison()
                 .isEqualTo(Golden.values(Golden.path("legacy.nemo")));
@@ -110,7 +92,7 @@ class ModelCommandsTest {
         int status = run("convert", LEGACY, folder.resolve("x.onnx").toString(), "--to", "onnx");
 
         assertThat(status).isEqualTo(2);
-        assertThat(err.toString(UTF_8)).contains("onnx").contains("nemo-mcore");
+        assertThat(streams.err()).contains("onnx").contains("nemo-mcore");
         assertThat(Files.list(folder)).isEmpty();
     }
 
@@ -122,9 +104,9 @@ class ModelCommandsTest {
 
         assertThat(run("inspect", Golden.path("lightning/tokenizer").toString()))
                 .isZero();
-        assertThat(out.toString(UTF_8)).contains("tokenizer");
+        assertThat(streams.out()).contains("tokenizer");
 
         assertThat(run("inspect", folder.resolve("none").toString())).isEqualTo(2);
-        assertThat(err.toString(UTF_8)).contains("none").contains("no such file");
+        assertThat(streams.err()).contains("none").contains("no such file");
     }
 }

@@ -4,39 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
+import dev.vernacular.checkpoint.Golden;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class TokenizerCommandTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/tokenizer");
 
-    private final PrintStream out = System.out;
-    private final PrintStream err = System.err;
-    private final ByteArrayOutputStream results = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream notes = new ByteArrayOutputStream();
+    @RegisterExtension
+    private final CapturedStreams streams = new CapturedStreams();
 
     @TempDir
     private Path folder;
-
-    @BeforeEach
-    void catchOutput() {
-        System.setOut(new PrintStream(results, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(notes, true, StandardCharsets.UTF_8));
-    }
-
-    @AfterEach
-    void releaseOutput() {
-        System.setOut(out);
-        System.setErr(err);
-    }
 
     @Test
     void trainMergeAndCheckGoTogether() throws IOException {
@@ -102,13 +85,36 @@ class TokenizerCommandTest {
 
         assertThat(run("encode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", text))
                 .isZero();
-        Path ids = Files.writeString(folder.resolve("ids"), results.toString(StandardCharsets.UTF_8));
-        results.reset();
+        Path ids = Files.writeString(folder.resolve("ids"), streams.out());
+        streams.clear();
         assertThat(run("decode", "--tokenizer", GOLDEN.resolve("gpt2"), "--input", ids))
                 .isZero();
 
         assertThat(Files.readAllLines(ids)).hasSize(3).element(1).isEqualTo("");
-        assertThat(results.toString(StandardCharsets.UTF_8)).isEqualTo(Files.readString(text));
+        assertThat(streams.out()).isEqualTo(Files.readString(text));
+    }
+
+    @Test
+    void aModelThatCarriesItsTokenizerServesAsOne() throws IOException {
+        Path text = Files.writeString(folder.resolve("text"), "Hello\n");
+        Path model = Golden.path("legacy.nemo");
+        Path tokenizer = Golden.path("hf");
+
+        assertThat(run("encode", "--tokenizer", model, "--input", text)).isZero();
+        String ids = streams.out();
+        streams.clear();
+        assertThat(run("encode", "--tokenizer", tokenizer, "--input", text)).isZero();
+        assertThat(streams.out()).isEqualTo(ids);
+        assertThat(run("decode", "--tokenizer", model, "--input", Files.writeString(folder.resolve("ids"), ids)))
+                .isZero();
+        assertThat(streams.out()).endsWith("Hello\n");
+        assertThat(run("check", "--base", model, "--merged", tokenizer)).isZero();
+        assertThat(run("merge", "--base", model, "--add", model, "--output", folder.resolve("both")))
+                .isZero();
+        assertThat(run("encode", "--tokenizer", tokenizer.resolve("vocab.json")))
+                .isEqualTo(2);
+
+        assertThat(streams.err()).contains("vocab.json is a file").contains("is a folder");
     }
 
     @Test
@@ -133,9 +139,7 @@ class TokenizerCommandTest {
         assertThat(run("train", "--input", text, "--vocab-size", 300, "--output", folder))
                 .isEqualTo(2);
 
-        assertThat(notes.toString(StandardCharsets.UTF_8))
-                .contains("vocab.json exists already")
-                .contains("--force");
+        assertThat(streams.err()).contains("vocab.json exists already").contains("--force");
         assertThat(folder.resolve("vocab.json")).hasContent("precious");
     }
 
@@ -166,7 +170,7 @@ class TokenizerCommandTest {
         assertThat(run("encode", "--tokenizer", folder.resolve("nowhere"))).isEqualTo(2);
         assertThat(run()).isEqualTo(2);
 
-        assertThat(notes.toString(StandardCharsets.UTF_8))
+        assertThat(streams.err())
                 .contains("--guard base-text needs --base-text FILE")
                 .contains("--guard is 'strict'; it is script, base-text or none")
                 .contains("nowhere does not exist")
@@ -184,7 +188,7 @@ class TokenizerCommandTest {
     }
 
     private JsonNode json() throws IOException {
-        String[] lines = results.toString(StandardCharsets.UTF_8).split("\n");
+        String[] lines = streams.out().split("\n");
         return new ObjectMapper().readTree(lines[lines.length - 1]);
     }
 }

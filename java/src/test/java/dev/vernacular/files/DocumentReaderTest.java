@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +50,15 @@ class DocumentReaderTest {
         Path zstandard = write("b.txt", Zstd.compress("three\n".getBytes(UTF_8)));
 
         assertThat(texts(gzipped, zstandard)).containsExactly("one", "two", "three");
+    }
+
+    @Test
+    void jsonLinesAreKnownByTheirNameWithoutItsCompression() throws IOException {
+        byte[] line = "{\"text\":\"one\"}\n".getBytes(UTF_8);
+
+        assertThat(texts(write("a.NDJSON", line), write("a.json.gzip", gzip("{\"text\":\"two\"}\n"))))
+                .containsExactly("one", "two");
+        assertThat(texts(write("a.jsonl.zstd", Zstd.compress(line)))).containsExactly("one");
     }
 
     @Test
@@ -123,11 +131,7 @@ class DocumentReaderTest {
 
     private static List<String> texts(Path... files) {
         List<String> texts = new ArrayList<>();
-        try (DocumentReader reader = DocumentReader.open(List.of(files), "text")) {
-            for (Optional<Document> d = reader.next(); d.isPresent(); d = reader.next()) {
-                texts.add(d.get().text());
-            }
-        }
+        DocumentReader.forEachText(List.of(files), "text", texts::add);
         return texts;
     }
 

@@ -28,7 +28,10 @@ class InputFilesTest {
     void aPatternGivesItsFilesSortedAndNoneTwice() {
         assertThat(find("b.jsonl", "*.jsonl")).containsExactly("b.jsonl", "a.jsonl");
         assertThat(find("**/*.{json,jsonl,json.gz}")).containsExactly("a.jsonl", "b.jsonl", "sub/c.json.gz");
+        assertThat(find("**.txt")).containsExactly("a[1].txt", "sub/deep/d.txt");
+        assertThat(find("{b,a}.jsonl")).containsExactly("a.jsonl", "b.jsonl");
         assertThat(find("s?b/*")).containsExactly("sub/c.json.gz");
+        assertThat(find("*/*.gz")).containsExactly("sub/c.json.gz");
     }
 
     @Test

@@ -10,7 +10,7 @@ import dev.vernacular.kernels.Sampling;
 import dev.vernacular.model.GoldenModel;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
-import dev.vernacular.model.ParameterSource;
+import dev.vernacular.model.ParameterLayout.ParameterSource;
 import dev.vernacular.model.TinyModel;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.lang.foreign.Arena;

@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.vernacular.kernels.CpuDevice;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Sampling;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.reference.ReferenceKernels;
+import dev.vernacular.model.ParameterLayout.ParameterSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vernacular.kernels.Activation;
 import dev.vernacular.kernels.Norm;
+import dev.vernacular.model.ParameterLayout.ParameterSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

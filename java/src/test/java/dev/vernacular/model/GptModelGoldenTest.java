@@ -3,10 +3,10 @@ package dev.vernacular.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.vernacular.kernels.CpuDevice;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Sampling;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

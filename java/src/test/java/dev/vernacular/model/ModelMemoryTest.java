@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.vernacular.kernels.CpuDevice;
 import dev.vernacular.kernels.ParameterSegments;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,8 +1,8 @@
 package dev.vernacular.model;
 
 import dev.vernacular.kernels.Activation;
-import dev.vernacular.kernels.CpuDevice;
 import dev.vernacular.kernels.Norm;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,5 +1,6 @@
 package dev.vernacular.checkpoint.archive;
 
+import dev.vernacular.files.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -31,7 +32,7 @@ public final class TarWriter {
     }
 
     public void file(String name, byte[] bytes) throws IOException {
-        file(name, bytes.length, channel -> writeAll(channel, ByteBuffer.wrap(bytes)));
+        file(name, bytes.length, channel -> AtomicFile.writeAll(channel, ByteBuffer.wrap(bytes)));
     }
 
     /// @param size bytes that `content` will write; the header, which comes first, states it
@@ -88,13 +89,7 @@ public final class TarWriter {
 
     private void write(ByteBuffer bytes) throws IOException {
         position += bytes.remaining();
-        writeAll(out, bytes);
-    }
-
-    private static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        AtomicFile.writeAll(out, bytes);
     }
 
     /// Passes bytes on and counts them.

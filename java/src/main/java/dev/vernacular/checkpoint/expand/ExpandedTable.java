@@ -1,12 +1,13 @@
 package dev.vernacular.checkpoint.expand;
 
+import dev.vernacular.checkpoint.FirstRows;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.ParameterLayout;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// A token table (input or head) with the rows of an [ExpansionPlan]: old rows bit for bit, then new ones.
+/// A token table (input or head) with the rows of an [ExpansionPlan]: rows of old tokens bit for bit, then those
+/// of new tokens, in the place of old padding first, then padding: what is left of the old as it was, and zeros.
 ///
 /// @param source [rowsBefore, C]
 /// @param std    of normal rows, the config's `init_method_std`
@@ -30,38 +31,18 @@ record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implem
     public void read(MemorySegment into) {
         long rowBytes = source.shape()[1] * dtype().bytes();
         int kept = Math.min(plan.rowsBefore(), plan.rowsAfter());
-        readOld(into.asSlice(0, kept * rowBytes));
+        // Fewer rows than before: only padding goes, which a smaller divisor leaves out.
+        new FirstRows(source, kept).read(into.asSlice(0, kept * rowBytes));
         into.asSlice(kept * rowBytes).fill((byte) 0);
         if (plan.init() != RowInit.ZERO) {
             fillNew(new TableRows(into, dtype(), (int) source.shape()[1]));
         }
     }
 
-    private void readOld(MemorySegment into) {
-        if (into.byteSize() == source.byteSize()) {
-            source.read(into);
-            return;
-        }
-        // Fewer rows than before: only padding goes, which a smaller divisor leaves out.
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment whole = arena.allocate(source.byteSize(), 64);
-            source.read(whole);
-            into.copyFrom(whole.asSlice(0, into.byteSize()));
-        }
-    }
-
     private void fillNew(TableRows rows) {
-        int oldTokens = plan.base().size();
-        int tokens = plan.merged().size();
-        float[] padding =
-                rows.mean(oldTokens < plan.rowsBefore() ? oldTokens : 0, Math.min(plan.rowsBefore(), plan.rowsAfter()));
         NewRows newRows = new NewRows(plan, rows, std, name().equals(ParameterLayout.HEAD));
-        for (int id = oldTokens; id < tokens; id++) {
+        for (int id = plan.base().size(); id < plan.merged().size(); id++) {
             rows.set(id, newRows.row(id));
-        }
-        // Padding is in every softmax: like old padding it should say "never", not nothing.
-        for (int id = Math.max(plan.rowsBefore(), tokens); id < plan.rowsAfter(); id++) {
-            rows.set(id, padding);
         }
     }
 }

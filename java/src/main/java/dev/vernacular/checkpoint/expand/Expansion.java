@@ -17,7 +17,8 @@ public final class Expansion {
     public static List<StoredTensor> tensors(ModelFile model, ExpansionPlan plan) {
         double std = model.config().initStd();
         return model.tensors().stream()
-                .map(tensor -> isTokenTable(tensor) ? new ExpandedTable(tensor, plan, std) : tensor)
+                .map(tensor ->
+                        ParameterLayout.isTokenTable(tensor.name()) ? new ExpandedTable(tensor, plan, std) : tensor)
                 .toList();
     }
 
@@ -31,10 +32,5 @@ public final class Expansion {
                 .with("make_vocab_size_divisible_by", (long) plan.divisor())
                 .with("tensor_model_parallel_size", 1L);
         NemoWriter.write(target, section, Optional.of(plan.merged().files()), tensors(model, plan), force);
-    }
-
-    private static boolean isTokenTable(StoredTensor tensor) {
-        return tensor.name().equals(ParameterLayout.WORD_EMBEDDINGS)
-                || tensor.name().equals(ParameterLayout.HEAD);
     }
 }

@@ -39,12 +39,12 @@ public record ExpansionPlan(
         return new ExpansionPlan(base, merged, rowsBefore, rowsAfter, multiple, init);
     }
 
-    /// Rows that this expansion fills: those of new tokens and new padding; with `zero` only appended ones.
+    /// Rows that this expansion writes: those of new tokens, old padding or not, and those it appends. With
+    /// `zero` the appended ones only: old padding rows that become tokens stay as they are.
     public int rowsInitialised() {
         int appended = Math.max(0, rowsAfter - rowsBefore);
-        return init == RowInit.ZERO
-                ? appended
-                : newTokens() + Math.max(0, rowsAfter - Math.max(rowsBefore, merged.size()));
+        int paddingNowTokens = Math.min(rowsBefore, merged.size()) - base.size();
+        return init == RowInit.ZERO ? appended : paddingNowTokens + appended;
     }
 
     public int newTokens() {

@@ -21,7 +21,7 @@ final class NewRows {
         this.std = std;
         this.seed = isHead ? SEED + (1L << 32) : SEED;
         this.oldTokens = plan.base().size();
-        this.mean = table.mean(0, oldTokens);
+        this.mean = table.mean(oldTokens);
     }
 
     float[] row(int id) {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// How rows of new tokens are filled.
+/// How rows of new tokens are filled; rows appended as padding are zero whatever the method.
 public enum RowInit {
     /// The mean of the rows of the tokens that the base tokenizer cuts the new token's text into.
     SUBTOKEN,

@@ -18,10 +18,10 @@ record TableRows(MemorySegment table, Dtype dtype, int width) {
         Elements.fromFloat32(MemorySegment.ofArray(values), slice(row), dtype, width);
     }
 
-    /// Mean of rows `from .. to - 1`, summed in float64.
-    float[] mean(int from, int to) {
+    /// Mean of the first rows, summed in float64.
+    float[] mean(int rows) {
         double[] sum = new double[width];
-        for (int row = from; row < to; row++) {
+        for (int row = 0; row < rows; row++) {
             float[] values = get(row);
             for (int c = 0; c < width; c++) {
                 sum[c] += values[c];
@@ -29,7 +29,7 @@ record TableRows(MemorySegment table, Dtype dtype, int width) {
         }
         float[] mean = new float[width];
         for (int c = 0; c < width; c++) {
-            mean[c] = (float) (sum[c] / Math.max(1, to - from));
+            mean[c] = (float) (sum[c] / Math.max(1, rows));
         }
         return mean;
     }

@@ -11,11 +11,7 @@ import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.Vocabulary;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,7 +24,6 @@ import java.util.stream.Collectors;
 /// given in, vectors in float32. One tensor is in memory at a time.
 public final class GgufWriter {
     private static final int ALIGNMENT = 32;
-    private static final long PIECE = 1 << 30;
     private static final int NORMAL_TOKEN = 1;
     private static final int CONTROL_TOKEN = 3;
     private static final int UNUSED_TOKEN = 5;
@@ -54,9 +49,11 @@ public final class GgufWriter {
         }
         byte[] start = header.bytes(ALIGNMENT);
         AtomicFile.write(file, channel -> {
-            writeAll(channel, ByteBuffer.wrap(start));
+            AtomicFile.writeAll(channel, ByteBuffer.wrap(start));
             for (StoredTensor tensor : theirs.values()) {
-                writeTensor(channel, tensor);
+                tensor.writeTo(channel);
+                int padding = Math.toIntExact(aligned(tensor.byteSize()) - tensor.byteSize());
+                AtomicFile.writeAll(channel, ByteBuffer.allocate(padding));
             }
         });
     }
@@ -154,24 +151,5 @@ public final class GgufWriter {
 
     private static long aligned(long offset) {
         return (offset + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    }
-
-    private static void writeTensor(WritableByteChannel channel, StoredTensor tensor) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(aligned(tensor.byteSize()), 64);
-            tensor.read(bytes.asSlice(0, tensor.byteSize()));
-            for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-                writeAll(
-                        channel,
-                        bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at))
-                                .asByteBuffer());
-            }
-        }
-    }
-
-    private static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
     }
 }

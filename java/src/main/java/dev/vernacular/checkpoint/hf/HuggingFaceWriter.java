@@ -13,7 +13,6 @@ import dev.vernacular.tokenizer.TokenizerFiles;
 import dev.vernacular.tokenizer.Vocabulary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,7 +65,7 @@ public final class HuggingFaceWriter {
         tokenizer.save(folder, force);
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("add_prefix_space", false);
-        // The fast class reads tokenizer.json, so a pre-tokenizer other than GPT-2's is honoured.
+        // transformers gives its GPT-2 classes GPT-2's pre-tokenizer, whatever tokenizer.json says.
         boolean isGpt2 = tokenizer.preTokenizer().equals("gpt2");
         json.put("tokenizer_class", isGpt2 ? "GPT2Tokenizer" : "PreTrainedTokenizerFast");
         if (tokenizer.endOfText() >= 0) {
@@ -129,14 +128,8 @@ public final class HuggingFaceWriter {
 
     private static void writeJson(Path file, Map<String, Object> json) {
         try {
-            byte[] bytes = (new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n")
-                    .getBytes(StandardCharsets.UTF_8);
-            AtomicFile.write(file, channel -> {
-                ByteBuffer rest = ByteBuffer.wrap(bytes);
-                while (rest.hasRemaining()) {
-                    channel.write(rest);
-                }
-            });
+            String text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json);
+            AtomicFile.write(file, (text + "\n").getBytes(StandardCharsets.UTF_8));
         } catch (JsonProcessingException e) {
             throw new AssertionError("a configuration that is no JSON", e);
         }

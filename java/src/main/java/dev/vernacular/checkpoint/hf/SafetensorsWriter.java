@@ -4,12 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.files.AtomicFile;
-import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -22,7 +18,6 @@ import java.util.Map;
 /// @see <a href="https://huggingface.co/docs/safetensors/index#format">safetensors, format</a>
 final class SafetensorsWriter {
     private static final int ALIGNMENT = 8;
-    private static final long PIECE = 1 << 30;
 
     private SafetensorsWriter() {}
 
@@ -31,9 +26,10 @@ final class SafetensorsWriter {
         byte[] header = header(tensors);
         AtomicFile.write(file, channel -> {
             ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
-            writeAll(channel, start.putLong(header.length).put(header).flip());
+            AtomicFile.writeAll(
+                    channel, start.putLong(header.length).put(header).flip());
             for (StoredTensor tensor : tensors) {
-                writeTensor(channel, tensor);
+                tensor.writeTo(channel);
             }
         });
     }
@@ -57,25 +53,6 @@ final class SafetensorsWriter {
             return padded;
         } catch (JsonProcessingException e) {
             throw new AssertionError("a table of tensors that is no JSON", e);
-        }
-    }
-
-    private static void writeTensor(WritableByteChannel channel, StoredTensor tensor) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(tensor.byteSize(), 64);
-            tensor.read(bytes);
-            for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-                writeAll(
-                        channel,
-                        bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at))
-                                .asByteBuffer());
-            }
-        }
-    }
-
-    private static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
         }
     }
 }

@@ -7,9 +7,9 @@ import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.kernels.RowGroups;
 import dev.vernacular.kernels.Sampling;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.StepBlock;
 
 /// What each operation of [dev.vernacular.kernels.Kernels] asks of its arguments: shapes, types, what may be
 /// absent. Every backend checks with this class before it touches anything; methods have the operations' names.

@@ -1,8 +1,8 @@
 package dev.vernacular.kernels.reference;
 
 import dev.vernacular.kernels.AttentionShape;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 
 /// Decoding against a cache of rotated keys and values, [B, kvHeads, capacity, D]. A sequence whose new tokens

@@ -1,8 +1,8 @@
 package dev.vernacular.kernels.reference;
 
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 import java.util.Arrays;
 

@@ -1,8 +1,8 @@
 package dev.vernacular.kernels.reference;
 
 import dev.vernacular.kernels.Dropout;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Philox;
 
 /// Which elements a dropout keeps, as factors: 0, or `1 / (1 - probability)`.

@@ -2,9 +2,9 @@ package dev.vernacular.kernels.reference;
 
 import dev.vernacular.kernels.Dropout;
 import dev.vernacular.kernels.RowGroups;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 
 /// Token and position embedding.

@@ -3,9 +3,9 @@ package dev.vernacular.kernels.reference;
 import dev.vernacular.kernels.AdamW;
 import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.kernels.ParameterSegments.Segment;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 
 /// Gradient norm with clipping, and AdamW (Loshchilov & Hutter 2019).

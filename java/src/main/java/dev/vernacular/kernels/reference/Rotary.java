@@ -1,9 +1,9 @@
 package dev.vernacular.kernels.reference;
 
 import dev.vernacular.kernels.AttentionShape;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.contract.Shapes;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 
 /// Rotary position embedding by halves (Su et al. 2021): components i and i + R/2 of the first R turn by an

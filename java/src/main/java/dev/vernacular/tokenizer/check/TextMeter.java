@@ -1,8 +1,8 @@
 package dev.vernacular.tokenizer.check;
 
+import dev.vernacular.files.Utf8;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.check.TextCheck.Fertility;
-import dev.vernacular.tokenizer.pieces.Utf8;
 import dev.vernacular.tokenizer.text.WordCounter;
 import java.util.Arrays;
 

@@ -1,5 +1,6 @@
 package dev.vernacular.tokenizer.pieces;
 
+import dev.vernacular.files.Utf8;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;

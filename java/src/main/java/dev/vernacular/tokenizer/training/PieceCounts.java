@@ -1,7 +1,7 @@
 package dev.vernacular.tokenizer.training;
 
+import dev.vernacular.files.Utf8;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
-import dev.vernacular.tokenizer.pieces.Utf8;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;

@@ -6,7 +6,7 @@ import dev.vernacular.checkpoint.torch.TorchTensor;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.config.RunConfig.Optimizer;
 import dev.vernacular.config.RunConfig.Schedule;
-import dev.vernacular.kernels.Device;
+import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.model.ModelMemory;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import dev.vernacular.model.Precision;

@@ -5,7 +5,6 @@ import dev.vernacular.config.Yaml;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.FilesException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -105,13 +104,7 @@ public record RunFolder(Path path) {
     }
 
     private static void write(Path file, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(file, channel -> {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-        });
+        AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String version(Path base, Experiment experiment) {

@@ -7,14 +7,18 @@ import dev.vernacular.VernacularException;
 import dev.vernacular.checkpoint.Golden;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.TrimmedModel;
+import dev.vernacular.tokenizer.Tokenizer;
+import dev.vernacular.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HuggingFaceTest {
@@ -67,6 +71,20 @@ class HuggingFaceTest {
         float[] before = Golden.values(Golden.path("layernorm1p.nemo")).get("final_norm.weight");
         float[] after = Golden.values(folder.resolve("hf")).get("final_norm.weight");
         assertThat(after[0]).isEqualTo(before[0] + 1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpt2, GPT2Tokenizer", "marks, PreTrainedTokenizerFast"})
+    void theTokenizersClassIsOneThatReadsItsPreTokenizer(String preTokenizer, String tokenizerClass)
+            throws IOException {
+        Path files = Path.of("src/test/resources/golden/tokenizer/" + preTokenizer);
+        try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
+            TokenizerFiles tokenizer = Tokenizer.load(files).files();
+            HuggingFaceWriter.write(folder, model.config(), Optional.of(tokenizer), model.tensors(), false);
+        }
+
+        assertThat(Files.readString(folder.resolve("tokenizer_config.json")))
+                .contains("\"tokenizer_class\" : \"" + tokenizerClass + "\"");
     }
 
     @Test

@@ -52,11 +52,6 @@ class AttentionContractTest {
             return new Dropout(5, has(Variant.DROPOUT) ? 0.2f : 0, tokens);
         }
 
-        /// Rotated queries and keys are rounded to the activations' type, as a cache holds them.
-        Bound rotation(Storage storage) {
-            return ropeDims() == 0 ? Bound.EXACT : Bound.roundedFactors(storage.activation());
-        }
-
         long[] out() {
             return new long[] {batch, tokens, heads, headSize};
         }
@@ -103,10 +98,8 @@ class AttentionContractTest {
     @MethodSource("cases")
     void forward(Target target, Storage storage, Shape shape) {
         Contract.check(target, storage, (kernels, memory) -> {
-            Bound lseBound = Bound.LOG_SUM_EXP.plus(shape.rotation(storage));
-            Tensor out =
-                    memory.output(ACTIVATION, "out", Bound.ATTENTION_OUT.plus(shape.rotation(storage)), shape.out());
-            Tensor lse = memory.output(PARAMETER, "lse", lseBound, shape.batch, shape.heads, shape.tokens);
+            Tensor out = memory.output(ACTIVATION, "out", Bound.ATTENTION_OUT, shape.out());
+            Tensor lse = memory.output(PARAMETER, "lse", Bound.LOG_SUM_EXP, shape.batch, shape.heads, shape.tokens);
             Tensor qkv = memory.activation("qkv", shape.qkv());
 
             kernels.attentionForward(out, lse, qkv, shape.in(memory), shape.dropout());
@@ -118,8 +111,7 @@ class AttentionContractTest {
     void backward(Target target, Storage storage, Shape shape) {
         Saved saved = saved(storage, shape);
         Contract.check(target, storage, (kernels, memory) -> {
-            Bound bound = Bound.ATTENTION_GRADIENT.plus(shape.rotation(storage));
-            Tensor dQkv = memory.output(ACTIVATION, "dQkv", bound, shape.qkv());
+            Tensor dQkv = memory.output(ACTIVATION, "dQkv", Bound.ATTENTION_GRADIENT, shape.qkv());
             Tensor dOut = memory.activation("dOut", shape.out());
             Tensor out = memory.input(ACTIVATION, saved.out, shape.out());
             Tensor lse = memory.input(PARAMETER, saved.lse, shape.batch, shape.heads, shape.tokens);

@@ -30,8 +30,8 @@ record Bound(double units, double absolute) {
     static final Bound LOSS = new Bound(0, 2e-6);
     /// Log of a sum of exponentials of scores that are float32 sums.
     static final Bound LOG_SUM_EXP = new Bound(0, 1e-5);
-    /// Probabilities are rounded before the product with the values; exponentials are good to 2 ulp of scores
-    /// of some tens, which is what remains in float32.
+    /// Probabilities are rounded before the product with the values, rotated queries and keys are not;
+    /// exponentials are good to 2 ulp of scores of some tens, which is what remains in float32.
     static final Bound ATTENTION_OUT = new Bound(4, 2e-6);
     /// Two rounded factors in each product; cancellation in `dp - delta`.
     static final Bound ATTENTION_GRADIENT = new Bound(8, 4e-6);
@@ -57,7 +57,7 @@ record Bound(double units, double absolute) {
         return new Bound(0, 2 * unit(activation) + 4e-6).plus(product(k));
     }
 
-    /// What queries, keys or weights lose that are rounded to the activations' type before a product.
+    /// What weights lose that are rounded to the activations' type before a product.
     static Bound roundedFactors(Dtype activation) {
         return new Bound(0, activation == Dtype.F32 ? 0 : 8 * unit(activation));
     }

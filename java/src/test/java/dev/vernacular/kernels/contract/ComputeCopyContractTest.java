@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vernacular.kernels.Activation;
 import dev.vernacular.kernels.AdamW;
-import dev.vernacular.kernels.CpuDevice;
 import dev.vernacular.kernels.Dropout;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
@@ -15,6 +14,7 @@ import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.kernels.ParameterSegments.Segment;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.numbers.Elements;
 import java.util.List;
 import java.util.stream.Stream;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.contract.Memory.Output;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.lang.foreign.ValueLayout;

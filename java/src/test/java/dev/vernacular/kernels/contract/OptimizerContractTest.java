@@ -5,12 +5,12 @@ import static dev.vernacular.kernels.contract.Storage.Role.PARAMETER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vernacular.kernels.AdamW;
-import dev.vernacular.kernels.CpuDevice;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.kernels.ParameterSegments.Segment;
-import dev.vernacular.kernels.StepBlock;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.CpuDevice;
+import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.KernelException;
-import dev.vernacular.kernels.StepBlock;
+import dev.vernacular.kernels.memory.StepBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;

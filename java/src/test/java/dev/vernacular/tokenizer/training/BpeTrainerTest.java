@@ -3,11 +3,11 @@ package dev.vernacular.tokenizer.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vernacular.files.DocumentReader;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerException;
 import dev.vernacular.tokenizer.TokenizerFiles;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
-import dev.vernacular.tokenizer.text.TextFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +37,7 @@ class BpeTrainerTest {
         TrainingSettings settings = new TrainingSettings(
                 Integer.parseInt(name[2]), PreTokenizer.named(name[1]).orElseThrow(), Optional.empty(), 2, List.of());
         PieceCounts pieces = new PieceCounts(settings.preTokenizer(), settings.words());
-        TextFiles.forEach(List.of(FOLDER.resolve(name[0] + ".txt")), pieces::add);
+        DocumentReader.forEachText(List.of(FOLDER.resolve(name[0] + ".txt")), "text", pieces::add);
 
         TokenizerFiles files = BpeTrainer.train(settings, pieces).files();
 

@@ -1,8 +1,11 @@
-package dev.vernacular.kernels;
+package dev.vernacular.kernels.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.kernels.KernelException;
+import dev.vernacular.kernels.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;

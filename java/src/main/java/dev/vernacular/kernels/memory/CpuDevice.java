@@ -1,5 +1,8 @@
-package dev.vernacular.kernels;
+package dev.vernacular.kernels.memory;
 
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.kernels.KernelException;
+import dev.vernacular.kernels.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -1,5 +1,7 @@
-package dev.vernacular.kernels;
+package dev.vernacular.kernels.memory;
 
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.kernels.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

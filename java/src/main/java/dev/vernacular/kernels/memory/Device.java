@@ -1,5 +1,7 @@
-package dev.vernacular.kernels;
+package dev.vernacular.kernels.memory;
 
+import dev.vernacular.kernels.Dtype;
+import dev.vernacular.kernels.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /// The memory and the clock of a backend. Kernels allocate nothing: all they touch comes from here, in a few

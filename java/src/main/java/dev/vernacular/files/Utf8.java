@@ -1,8 +1,8 @@
-package dev.vernacular.tokenizer.pieces;
+package dev.vernacular.files;
 
 import java.nio.charset.StandardCharsets;
 
-/// UTF-8 as the tokenizer needs it. What no text can hold (lone surrogates, malformed bytes) becomes U+FFFD, as
+/// UTF-8 as the tokenizer needs it: what no text can hold (lone surrogates, malformed bytes) becomes U+FFFD, as
 /// it does in `tiktoken` and in Hugging Face `tokenizers`.
 public final class Utf8 {
     private static final char REPLACEMENT = '\uFFFD';
@@ -55,12 +55,12 @@ public final class Utf8 {
     }
 
     /// The number of bytes of the character that a byte ≥ 0x80 leads.
-    static int length(byte lead) {
+    public static int length(byte lead) {
         return lead < (byte) 0xE0 ? 2 : lead < (byte) 0xF0 ? 3 : 4;
     }
 
     /// The character beyond ASCII that starts at `i` of well-formed UTF-8.
-    static int codePoint(byte[] utf8, int i) {
+    public static int codePoint(byte[] utf8, int i) {
         int lead = utf8[i];
         return switch (length(utf8[i])) {
             case 2 -> (lead & 0x1F) << 6 | utf8[i + 1] & 0x3F;

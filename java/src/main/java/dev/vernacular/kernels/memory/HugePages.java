@@ -1,4 +1,4 @@
-package dev.vernacular.kernels;
+package dev.vernacular.kernels.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

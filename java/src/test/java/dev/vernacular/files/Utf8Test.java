@@ -1,4 +1,4 @@
-package dev.vernacular.tokenizer.pieces;
+package dev.vernacular.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
