@@ -5,7 +5,6 @@ import dev.vernacular.checkpoint.expand.Expansion;
 import dev.vernacular.checkpoint.expand.ExpansionPlan;
 import dev.vernacular.checkpoint.expand.RowInit;
 import dev.vernacular.files.AtomicFile;
-import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -55,7 +54,7 @@ final class ExpandCommand implements Runnable {
         AtomicFile.refuseToReplace(output, force);
         try (ModelFile base = ModelFile.open(model)) {
             OptionalInt multiple = divisor == null ? OptionalInt.empty() : OptionalInt.of(divisor);
-            ExpansionPlan plan = ExpansionPlan.of(base, Tokenizer.load(tokenizer), method, multiple);
+            ExpansionPlan plan = ExpansionPlan.of(base, TokenizerArgument.load(tokenizer), method, multiple);
             Expansion.write(base, plan, output, force);
             report(plan, base.config().isTied());
         }

@@ -6,13 +6,14 @@ import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// What `--tokenizer` may name: a folder of tokenizer files, or a model that carries its own.
+/// What an option for a tokenizer may name: a folder of its files, or a model that carries one.
 final class TokenizerArgument {
     private TokenizerArgument() {}
 
     /// @throws dev.vernacular.VernacularException if there is no tokenizer, or it is damaged
     static Tokenizer load(Path path) {
-        if (!Files.isRegularFile(path)) {
+        boolean isModel = Files.isRegularFile(path) || Files.exists(path.resolve("model_config.yaml"));
+        if (!isModel) {
             return Tokenizer.load(path);
         }
         try (ModelFile model = ModelFile.open(path)) {

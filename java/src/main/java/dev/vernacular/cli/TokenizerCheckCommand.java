@@ -33,10 +33,10 @@ final class TokenizerCheckCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The base tokenizer.")
+    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The base's: a folder, or a model with one.")
     private Path base;
 
-    @Option(names = "--merged", required = true, paramLabel = "DIR", description = "The merged tokenizer.")
+    @Option(names = "--merged", required = true, paramLabel = "DIR", description = "The merged one, likewise.")
     private Path merged;
 
     @Option(
@@ -48,8 +48,8 @@ final class TokenizerCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer before = Tokenizer.load(base);
-        Tokenizer after = Tokenizer.load(merged);
+        Tokenizer before = TokenizerArgument.load(base);
+        Tokenizer after = TokenizerArgument.load(merged);
         Map<String, TextCheck> checks = new LinkedHashMap<>();
         for (String text : texts) {
             int equals = text.indexOf('=');

@@ -22,7 +22,7 @@ final class TokenizerDecodeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "The tokenizer's folder.")
+    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "A folder, or a model with one.")
     private Path folder;
 
     @Option(names = "--input", paramLabel = "FILE", defaultValue = "-", description = "Ids; default: standard input.")
@@ -30,7 +30,7 @@ final class TokenizerDecodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer = Tokenizer.load(folder);
+        Tokenizer tokenizer = TokenizerArgument.load(folder);
         List<String> lines = new ArrayList<>();
         TextFiles.forEachLine(input, line -> {
             String text = tokenizer.decode(ids(line));

@@ -28,7 +28,7 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "The tokenizer's folder.")
+    @Option(names = "--tokenizer", required = true, paramLabel = "DIR", description = "A folder, or a model with one.")
     private Path folder;
 
     @Option(names = "--input", paramLabel = "FILE", defaultValue = "-", description = "Text; default: standard input.")
@@ -39,7 +39,7 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer = Tokenizer.load(folder);
+        Tokenizer tokenizer = TokenizerArgument.load(folder);
         List<Line> lines = new ArrayList<>();
         TextFiles.forEachLine(input, text -> {
             int[] ids = ordinary ? tokenizer.encodeOrdinary(text) : tokenizer.encode(text);

@@ -44,7 +44,7 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The model's tokenizer.")
+    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The base's: a folder, or a model with one.")
     private Path base;
 
     @Option(names = "--add", required = true, paramLabel = "DIR", description = "The new language's tokenizer.")
@@ -83,13 +83,13 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Tokenizer.refuseToReplace(output, force);
-        Tokenizer before = Tokenizer.load(base);
+        Tokenizer before = TokenizerArgument.load(base);
         PreTokenizer cutter = preTokenizer
                 .map(label -> TokenizerCommand.preTokenizer(spec, label))
                 .orElse(before.vocabulary().preTokenizer());
         List<Path> texts = TextFiles.find(baseText);
         TokenizerMerger.Result merged =
-                TokenizerMerger.merge(before, Tokenizer.load(add), guard(cutter, texts), cutter);
+                TokenizerMerger.merge(before, TokenizerArgument.load(add), guard(cutter, texts), cutter);
         TokenDrift drift = new TokenDrift(before, merged.tokenizer());
         TextFiles.forEach(texts, drift::add);
         merged.tokenizer().save(output, force);

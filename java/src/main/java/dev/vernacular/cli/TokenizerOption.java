@@ -17,7 +17,7 @@ final class TokenizerOption {
 
     /// Empty if none is given and the model carries none.
     Optional<Tokenizer> of(ModelFile model) {
-        return folder.map(Tokenizer::load).or(() -> model.tokenizer().map(Tokenizer::of));
+        return folder.map(TokenizerArgument::load).or(() -> model.tokenizer().map(Tokenizer::of));
     }
 
     Tokenizer required(ModelFile model) {
