@@ -89,7 +89,7 @@ final class AdaptCommand implements Runnable {
     @Option(
             names = "--prompt",
             arity = "1..*",
-            paramLabel = "TEXT",
+            converter = PromptText.class, paramLabel = "TEXT",
             description = "Texts to continue before and after.")
     private List<String> prompts = new ArrayList<>();
 

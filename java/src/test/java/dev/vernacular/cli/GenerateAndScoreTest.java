@@ -97,6 +97,7 @@ class GenerateAndScoreTest {
                 "--model legacy.nemo --prompt a --greedy --top-k 3",
                 "--model legacy.nemo --prompt a --tokens 50",
                 "--model legacy.nemo --prompt a --dtype fp8",
+                "--model legacy.nemo --prompt a --token 3",
                 "--model nowhere.nemo --prompt a",
                 "gpt_model_file=legacy.nemo --tokens 3",
                 "gpt_model_file=legacy.nemo inference.gredy=True",
