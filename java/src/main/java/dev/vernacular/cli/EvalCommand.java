@@ -52,7 +52,12 @@ final class EvalCommand implements Runnable {
             description = "Which of the texts is in the base's language; default: the first.")
     private Optional<String> baseLanguage = Optional.empty();
 
-    @Option(names = "--prompt", arity = "1..*", converter = PromptText.class, paramLabel = "TEXT", description = "Texts that both models continue.")
+    @Option(
+            names = "--prompt",
+            arity = "1..*",
+            converter = PromptText.class,
+            paramLabel = "TEXT",
+            description = "Texts that both models continue.")
     private List<String> prompts = new ArrayList<>();
 
     @Mixin

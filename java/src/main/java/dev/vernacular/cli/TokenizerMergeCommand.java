@@ -44,7 +44,11 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The base's: a folder, or a model with one.")
+    @Option(
+            names = "--base",
+            required = true,
+            paramLabel = "DIR",
+            description = "The base's: a folder, or a model with one.")
     private Path base;
 
     @Option(names = "--add", required = true, paramLabel = "DIR", description = "The new language's tokenizer.")

@@ -127,7 +127,8 @@ class TokenizerCommandTest {
 
     @Test
     void theTokenizerOfAModelIsAsGoodAsItsFolder() throws IOException {
-        String model = Path.of("src/test/resources/golden/checkpoint/legacy.nemo").toString();
+        String model =
+                Path.of("src/test/resources/golden/checkpoint/legacy.nemo").toString();
         Path merged = folder.resolve("merged");
 
         assertThat(run("merge", "--base", model, "--add", model, "--output", merged))
