@@ -44,7 +44,7 @@ public class AttentionBenchmark {
     @Setup(Level.Trial)
     public void setUp(Workbench workbench) {
         bench = workbench;
-        long[] sizes = Shape.of(shape);
+        long[] sizes = Shape.of(shape, 4);
         long batch = sizes[0];
         long length = sizes[1];
         long heads = sizes[2];
@@ -59,18 +59,18 @@ public class AttentionBenchmark {
         dQkv = bench.zeros(dtype, batch, length, 3 * heads, headSize);
         dOut = bench.normal(1, dtype, batch, length, heads, headSize);
         gflopOfProduct = 1e-9 * batch * heads * length * (length + 1) * headSize;
-        forward(new Work());
+        forward(new Arithmetic());
     }
 
     @Benchmark
-    public void forward(Work work) {
+    public void forward(Arithmetic work) {
         bench.kernels().attentionForward(out, logSumExp, qkv, attention, dropout);
         bench.finish();
         work.gflop += 2 * gflopOfProduct;
     }
 
     @Benchmark
-    public void backward(Work work) {
+    public void backward(Arithmetic work) {
         bench.kernels().attentionBackward(dQkv, dOut, out, logSumExp, qkv, attention, dropout);
         bench.finish();
         work.gflop += 5 * gflopOfProduct;

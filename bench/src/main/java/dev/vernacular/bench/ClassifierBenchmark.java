@@ -45,7 +45,7 @@ public class ClassifierBenchmark {
     @Setup(Level.Trial)
     public void setUp(Workbench workbench) {
         bench = workbench;
-        long[] sizes = Shape.of(shape);
+        long[] sizes = Shape.of(shape, 3);
         long rows = sizes[0];
         long width = sizes[1];
         columns = sizes[2];
@@ -61,7 +61,7 @@ public class ClassifierBenchmark {
     }
 
     @Benchmark
-    public void forward(Work work) {
+    public void forward(Arithmetic work) {
         bench.kernels()
                 .classifierForwardBackward(
                         losses, Tensor.NONE, Tensor.NONE, hidden, labels, Tensor.NONE, head, columns, false);
@@ -70,7 +70,7 @@ public class ClassifierBenchmark {
     }
 
     @Benchmark
-    public void forwardAndBackward(Work work) {
+    public void forwardAndBackward(Arithmetic work) {
         bench.kernels()
                 .classifierForwardBackward(losses, dHidden, dHead, hidden, labels, rowScale, head, columns, false);
         bench.finish();

@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /// Batches from a mapped dataset, and the order of its samples. Bound: copying at memory bandwidth. NumPy gives
 /// 229,000 windows of 1,025 tokens a second and PyTorch's loader 104,000 (`peer_dataload.py`); a training step
-/// on a CPU takes a few a second, so anything near those is invisible. `gbyte` is tokens as they are stored.
+/// on a CPU takes a few a second, so anything near those is invisible. `mbyte` is tokens as they are stored.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -75,12 +75,12 @@ public class DatasetBenchmark {
     }
 
     @Benchmark
-    public int[] batch(Work work) {
+    public int[] batch(Traffic work) {
         long[] indices =
                 LongStream.range(0, BATCH).map(i -> (next + i) % samples.size()).toArray();
         next += BATCH;
         batch.fill(samples, indices, 0);
-        work.gbyte += 1e-9 * BATCH * (sequenceLength + 1) * TokenType.UINT16.bytes();
+        work.mbyte += 1e-6 * BATCH * (sequenceLength + 1) * TokenType.UINT16.bytes();
         return batch.ids();
     }
 

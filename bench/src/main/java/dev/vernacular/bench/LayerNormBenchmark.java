@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /// Residual addition and layer normalisation in one pass. Bound: bandwidth, of memory for GPT-2's size and of
-/// the cache for the demo's (`limits`: `triad_gbps_*`). `gbyte` counts each tensor once: two float32 ones
+/// the cache for the demo's (`limits`: `triad_gbps_*`). `mbyte` counts each tensor once: two float32 ones
 /// (the residual stream) and two of the type, [rows, C] each, either way.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -51,7 +51,7 @@ public class LayerNormBenchmark {
     @Setup(Level.Trial)
     public void setUp(Workbench workbench) {
         bench = workbench;
-        long[] sizes = Shape.of(shape);
+        long[] sizes = Shape.of(shape, 2);
         long rows = sizes[0];
         long width = sizes[1];
         elements = rows * width;
@@ -69,20 +69,20 @@ public class LayerNormBenchmark {
         dX = bench.zeros(dtype, rows, width);
         dWeight = bench.zeros(Dtype.F32, width);
         dBias = bench.zeros(Dtype.F32, width);
-        forward(new Work());
+        forward(new Traffic());
     }
 
     @Benchmark
-    public void forward(Work work) {
+    public void forward(Traffic work) {
         bench.kernels()
                 .residualLayerNormForward(
                         sum, out, mean, rstd, residual, x, weight, bias, 1e-5f, Norm.LAYERNORM, dropout);
         bench.finish();
-        work.gbyte += 1e-9 * elements * (2 * Dtype.F32.bytes() + 2 * dtype.bytes());
+        work.mbyte += 1e-6 * elements * (2 * Dtype.F32.bytes() + 2 * dtype.bytes());
     }
 
     @Benchmark
-    public void backward(Work work) {
+    public void backward(Traffic work) {
         bench.kernels()
                 .residualLayerNormBackward(
                         dResidual,
@@ -99,6 +99,6 @@ public class LayerNormBenchmark {
                         false,
                         false);
         bench.finish();
-        work.gbyte += 1e-9 * elements * (2 * Dtype.F32.bytes() + 2 * dtype.bytes());
+        work.mbyte += 1e-6 * elements * (2 * Dtype.F32.bytes() + 2 * dtype.bytes());
     }
 }

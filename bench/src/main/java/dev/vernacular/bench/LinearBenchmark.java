@@ -44,7 +44,7 @@ public class LinearBenchmark {
     @Setup(Level.Trial)
     public void setUp(Workbench workbench) {
         bench = workbench;
-        long[] sizes = Shape.of(shape);
+        long[] sizes = Shape.of(shape, 3);
         long rows = sizes[0];
         long in = sizes[1];
         long out = sizes[2];
@@ -60,21 +60,21 @@ public class LinearBenchmark {
     }
 
     @Benchmark
-    public void forward(Work work) {
+    public void forward(Arithmetic work) {
         bench.kernels().linearForward(y, Tensor.NONE, x, weight, bias, Activation.NONE);
         bench.finish();
         work.gflop += gflop;
     }
 
     @Benchmark
-    public void backwardToInput(Work work) {
+    public void backwardToInput(Arithmetic work) {
         bench.kernels().linearBackward(dX, Tensor.NONE, Tensor.NONE, y, x, Tensor.NONE, weight, Activation.NONE, false);
         bench.finish();
         work.gflop += gflop;
     }
 
     @Benchmark
-    public void backwardToWeight(Work work) {
+    public void backwardToWeight(Arithmetic work) {
         bench.kernels().linearBackward(Tensor.NONE, dWeight, dBias, y, x, Tensor.NONE, weight, Activation.NONE, false);
         bench.finish();
         work.gflop += gflop;

@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/// The end of a step. Bound: memory bandwidth (`limits`: `triad_gbps_*`). `gbyte` counts 4 bytes a parameter
+/// The end of a step. Bound: memory bandwidth (`limits`: `triad_gbps_*`). `mbyte` counts 4 bytes a parameter
 /// for the norm; for AdamW 28: masters and two moments read and written, gradients read.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -46,7 +46,7 @@ public class OptimizerBenchmark {
     @Setup(Level.Trial)
     public void setUp(Workbench workbench) {
         bench = workbench;
-        long[] sizes = Shape.of(shape);
+        long[] sizes = Shape.of(shape, 2);
         elements = sizes[0] * sizes[1];
         bench.bind(new Kernels.Sizes(1, 1, sizes[1], 1, sizes[1], sizes[1], sizes[0], dtype, true));
         masters = bench.normal(0.02f, Dtype.F32, elements);
@@ -58,20 +58,20 @@ public class OptimizerBenchmark {
         segments = ParameterSegments.upload(
                 bench.device(),
                 List.of(new ParameterSegments.Segment(0, sizes[0], sizes[1], copy, dtype, 0.1f, 1f, false)));
-        norm(new Work());
+        norm(new Traffic());
     }
 
     @Benchmark
-    public void norm(Work work) {
+    public void norm(Traffic work) {
         bench.kernels().gradientNorm(gradients, segments, 1f);
         bench.finish();
-        work.gbyte += 4e-9 * elements;
+        work.mbyte += 4e-6 * elements;
     }
 
     @Benchmark
-    public void adamw(Work work) {
+    public void adamw(Traffic work) {
         bench.kernels().adamwUpdate(masters, firstMoments, secondMoments, gradients, segments, ADAMW);
         bench.finish();
-        work.gbyte += 28e-9 * elements;
+        work.mbyte += 28e-6 * elements;
     }
 }

@@ -6,7 +6,12 @@ import java.util.Arrays;
 final class Shape {
     private Shape() {}
 
-    static long[] of(String text) {
-        return Arrays.stream(text.split("x")).mapToLong(Long::parseLong).toArray();
+    /// @throws IllegalArgumentException if the text has another number of sizes
+    static long[] of(String text, int count) {
+        long[] sizes = Arrays.stream(text.split("x")).mapToLong(Long::parseLong).toArray();
+        if (sizes.length != count) {
+            throw new IllegalArgumentException("-p shape=" + text + ": " + count + " sizes are wanted");
+        }
+        return sizes;
     }
 }

@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /// Encoding and learning a tokenizer, one thread. No bound but the peers (`peer_tokenize.py`): tiktoken encodes
-/// 10 MB/s of English on one thread, jtokkit 14. `gbyte` is UTF-8 text.
+/// 10 MB/s of English on one thread, jtokkit 14. `mbyte` is UTF-8 text.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -38,14 +38,14 @@ public class TokenizerBenchmark {
     public String tokenizer;
 
     private List<String> documents;
-    private double gbyte;
+    private double mbyte;
     private TrainingSettings settings;
     private Tokenizer encoder;
 
     @Setup(Level.Trial)
     public void setUp() {
         documents = SampleText.of(text);
-        gbyte = 1e-9
+        mbyte = 1e-6
                 * documents.stream()
                         .mapToLong(document -> document.getBytes(StandardCharsets.UTF_8).length)
                         .sum();
@@ -59,18 +59,18 @@ public class TokenizerBenchmark {
     }
 
     @Benchmark
-    public long encode(Work work) {
+    public long encode(Traffic work) {
         long tokens = 0;
         for (String document : documents) {
             tokens += encoder.encode(document).length;
         }
-        work.gbyte += gbyte;
+        work.mbyte += mbyte;
         return tokens;
     }
 
     @Benchmark
-    public Tokenizer learn(Work work) {
-        work.gbyte += gbyte;
+    public Tokenizer learn(Traffic work) {
+        work.mbyte += mbyte;
         return train();
     }
 }

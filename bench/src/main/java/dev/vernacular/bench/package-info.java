@@ -7,5 +7,5 @@
 /// ```
 ///
 /// Every benchmark runs on the backend named by `-p backend=`, with `-p threads=` threads. Besides operations a
-/// second there are columns of what those operations do: `gflop` or `gbyte` a second.
+/// second there are columns of what those operations do: `gflop` or `mbyte` a second.
 package dev.vernacular.bench;
