@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 /// it asks questions.
 public final class Demo {
     private static final int BASE_STEPS = 2000;
-    private static final int ADAPT_STEPS = 1300;
+    private static final int ADAPT_STEPS = 2000;
     private static final int WITHOUT_REPLAY_STEPS = 400;
     private static final int FEWEST_STEPS = 20;
 
@@ -45,7 +45,7 @@ public final class Demo {
     private static final int TARGET_DOCUMENTS = 6_000;
     private static final int HELD_OUT_DOCUMENTS = 300;
     private static final int TARGET_VOCABULARY = 1500;
-    private static final double REPLAY = 0.33;
+    private static final double REPLAY = 0.45;
     private static final int ANSWER_TOKENS = 24;
     private static final String MARKER = "corpus";
 
