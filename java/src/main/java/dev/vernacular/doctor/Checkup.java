@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// What was found on this machine, and what of it is a problem.
 ///
@@ -49,9 +50,10 @@ public record Checkup(
         List<Problem> problems = new ArrayList<>();
         BackendState cpu = backends.get("cpu");
         if (!cpu.available()) {
+            String next = cpu.why().lines().skip(1).map(String::strip).collect(Collectors.joining(" "));
             problems.add(new Problem(
                     "The cpu backend cannot be had: " + cpu.reason(),
-                    cpu.why().lines().skip(1).map(String::strip).reduce("", (a, b) -> a.isEmpty() ? b : a + " " + b)));
+                    next.isEmpty() ? "Mend that, or use --backend reference: plain Java, slow." : next));
         } else if (cpu.features().equals(List.of("scalar"))) {
             problems.add(new Problem(
                     "The processor has no AVX2 with FMA, or the system does not allow it: kernels run without vectors.",

@@ -87,6 +87,20 @@ class CheckupTest {
     }
 
     @Test
+    void aReasonWithoutAdviceGetsSome() {
+        BackendState noCpu = new BackendState(false, "VERNACULAR_ISA is avx9", Optional.empty(), List.of());
+
+        List<Problem> problems =
+                Checkup.problems(Map.of("cuda", CUDA, "cpu", noCpu), ENOUGH, CudaFiles.of(root, Map.of()));
+
+        assertThat(problems)
+                .singleElement()
+                .extracting(Problem::next)
+                .asString()
+                .contains("--backend reference");
+    }
+
+    @Test
     void otherJavasAreListedWithTheirVersions() throws IOException {
         Path java = write("usr/lib/jvm/old/bin/java", "");
         assertThat(java.toFile().setExecutable(true)).isTrue();
