@@ -89,6 +89,7 @@ final class AdaptCommand implements Runnable {
     @Option(
             names = "--prompt",
             arity = "1..*",
+            converter = PromptText.class,
             paramLabel = "TEXT",
             description = "Texts to continue before and after.")
     private List<String> prompts = new ArrayList<>();

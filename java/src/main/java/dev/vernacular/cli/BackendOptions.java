@@ -41,6 +41,11 @@ final class BackendOptions {
         return backend;
     }
 
+    /// Threads that the cpu backend uses.
+    int threadCount() {
+        return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    }
+
     /// For work that opens and closes it several times.
     Supplier<Backend> opener() {
         return this::open;

@@ -1,10 +1,12 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.adapt.ComparisonReport;
 import dev.vernacular.adapt.Measurements;
 import dev.vernacular.adapt.Models;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.eval.BeforeAfter;
 import dev.vernacular.eval.Scorer;
+import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.DocumentReader;
 import dev.vernacular.generate.Generation;
 import dev.vernacular.generate.GenerationOptions;
@@ -12,6 +14,7 @@ import dev.vernacular.generate.GenerationRequest;
 import dev.vernacular.generate.Generator;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Dtype;
+import dev.vernacular.report.ReportPage;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,8 +54,19 @@ final class EvalCommand implements Runnable {
             description = "Which of the texts is in the base's language; default: the first.")
     private Optional<String> baseLanguage = Optional.empty();
 
-    @Option(names = "--prompt", arity = "1..*", paramLabel = "TEXT", description = "Texts that both models continue.")
+    @Option(
+            names = "--prompt",
+            arity = "1..*",
+            converter = PromptText.class,
+            paramLabel = "TEXT",
+            description = "Texts that both models continue.")
     private List<String> prompts = new ArrayList<>();
+
+    @Option(names = "--out", paramLabel = "FILE", description = "Write a page about it too, such as report.html.")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(names = "--force", description = "Replace the page if it exists.")
+    private boolean force;
 
     @Mixin
     private BackendOptions backends;
@@ -62,12 +76,15 @@ final class EvalCommand implements Runnable {
 
     @Override
     public void run() {
+        out.ifPresent(page -> AtomicFile.refuseToReplace(page, force));
         Map<String, List<String>> documents = documents();
         String base = baseLanguage.orElse(documents.keySet().iterator().next());
         try (ModelFile earlier = ModelFile.open(before);
                 ModelFile later = ModelFile.open(after)) {
             BeforeAfter result = compare(earlier, later, documents, base);
-            List<Map<String, String>> samples = samples(earlier, later);
+            List<ComparisonReport.Sample> samples = samples(earlier, later);
+            ComparisonReport report = new ComparisonReport(result, before.toString(), after.toString(), base, samples);
+            out.ifPresent(page -> ReportPage.write(page, report.page()));
             if (common.json) {
                 Console.json(json(result, samples));
             } else {
@@ -101,16 +118,12 @@ final class EvalCommand implements Runnable {
         }
     }
 
-    private List<Map<String, String>> samples(ModelFile earlier, ModelFile later) {
-        List<Map<String, String>> samples = new ArrayList<>();
+    private List<ComparisonReport.Sample> samples(ModelFile earlier, ModelFile later) {
         List<String> beforeTexts = continuations(earlier);
         List<String> afterTexts = continuations(later);
+        List<ComparisonReport.Sample> samples = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++) {
-            Map<String, String> sample = new LinkedHashMap<>();
-            sample.put("prompt", prompts.get(i));
-            sample.put("before", beforeTexts.get(i));
-            sample.put("after", afterTexts.get(i));
-            samples.add(sample);
+            samples.add(new ComparisonReport.Sample(prompts.get(i), beforeTexts.get(i), afterTexts.get(i)));
         }
         return samples;
     }
@@ -134,7 +147,7 @@ final class EvalCommand implements Runnable {
         }
     }
 
-    private static Map<String, Object> json(BeforeAfter result, List<Map<String, String>> samples) {
+    private static Map<String, Object> json(BeforeAfter result, List<ComparisonReport.Sample> samples) {
         Map<String, Object> languages = new LinkedHashMap<>();
         result.languages().forEach((name, language) -> {
             Map<String, Object> numbers = new LinkedHashMap<>();
@@ -152,7 +165,7 @@ final class EvalCommand implements Runnable {
         return json;
     }
 
-    private static void show(BeforeAfter result, String base, List<Map<String, String>> samples) {
+    private static void show(BeforeAfter result, String base, List<ComparisonReport.Sample> samples) {
         Console.result(String.format("%-10s %21s %25s", "", "bits per byte", "tokens per word"));
         Console.result(String.format("%-10s %10s %10s %8s %8s %8s", "", "before", "after", "", "before", "after"));
         result.languages()
@@ -172,8 +185,8 @@ final class EvalCommand implements Runnable {
                 100 * result.base().agreement().greedy(),
                 result.base().agreement().klBaseIds(),
                 result.base().agreement().newIdMass()));
-        samples.forEach(sample -> Console.result("\n" + sample.get("prompt") + "\n  before:"
-                + indented(sample.get("before")) + "\n  after: " + indented(sample.get("after"))));
+        samples.forEach(sample -> Console.result("\n" + sample.prompt() + "\n  before:" + indented(sample.before())
+                + "\n  after: " + indented(sample.after())));
     }
 
     private static String indented(String text) {

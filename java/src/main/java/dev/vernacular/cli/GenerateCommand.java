@@ -43,7 +43,12 @@ final class GenerateCommand implements Runnable {
     @Option(names = "--model", paramLabel = "MODEL", description = "Any supported model.")
     private Optional<Path> model = Optional.empty();
 
-    @Option(names = "--prompt", arity = "1..*", paramLabel = "TEXT", description = "Texts to continue.")
+    @Option(
+            names = "--prompt",
+            arity = "1..*",
+            converter = PromptText.class,
+            paramLabel = "TEXT",
+            description = "Texts to continue.")
     private List<String> prompts = new ArrayList<>();
 
     @Option(names = "--ids", paramLabel = "FILE", description = "Prompts as token ids, one a line; nothing is added.")

@@ -26,6 +26,7 @@ import picocli.CommandLine.ParseResult;
             GenerateCommand.class,
             ScoreCommand.class,
             EvalCommand.class,
+            DoctorCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
         })

@@ -32,10 +32,14 @@ final class TokenizerCheckCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--base", required = true, paramLabel = "DIR", description = "The base tokenizer.")
+    @Option(
+            names = "--base",
+            required = true,
+            paramLabel = "DIR",
+            description = "The base's: a folder, or a model with one.")
     private Path base;
 
-    @Option(names = "--merged", required = true, paramLabel = "DIR", description = "The merged tokenizer.")
+    @Option(names = "--merged", required = true, paramLabel = "DIR", description = "The merged one, likewise.")
     private Path merged;
 
     @Option(

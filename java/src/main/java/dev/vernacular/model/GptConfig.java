@@ -63,6 +63,33 @@ public record GptConfig(
         }
     }
 
+    /// GPT-2's architecture at these sizes, without dropout.
+    ///
+    /// @param rows of the token table
+    public static GptConfig gpt2(int layers, int hiddenSize, int heads, int maxPositions, int rows) {
+        return new GptConfig(
+                layers,
+                hiddenSize,
+                4 * hiddenSize,
+                heads,
+                hiddenSize / heads,
+                maxPositions,
+                rows,
+                Activation.GELU_TANH,
+                Norm.LAYERNORM,
+                1e-5f,
+                0,
+                10_000,
+                1,
+                true,
+                true,
+                true,
+                0f,
+                0f,
+                0.02,
+                true);
+    }
+
     /// Width of all heads together: rows of Q, of K and of V.
     public int attentionSize() {
         return heads * headSize;

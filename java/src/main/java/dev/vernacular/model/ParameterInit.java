@@ -25,7 +25,10 @@ public record ParameterInit(GptConfig config, long seed) {
         });
     }
 
-    private void fill(Parameter parameter, MemorySegment values) {
+    /// Fills one parameter.
+    ///
+    /// @param values of the parameter's size, float32
+    public void fill(Parameter parameter, MemorySegment values) {
         double projectionStd =
                 config.scaledInit() ? config.initStd() / Math.sqrt(2.0 * config.layers()) : config.initStd();
         switch (parameter.init()) {

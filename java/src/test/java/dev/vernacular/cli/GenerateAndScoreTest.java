@@ -76,6 +76,19 @@ class GenerateAndScoreTest {
     }
 
     @Test
+    void evalWritesAPageAndDoesNotReplaceItUnasked() throws IOException {
+        Path text = Files.writeString(folder.resolve("en.txt"), "fox\ndog\n");
+        Path page = folder.resolve("new/report.html");
+        String model = MODELS.resolve("legacy.nemo").toString();
+        String[] command = {"eval", "--before", model, "--after", model, "--text", "en=" + text, "--out", "" + page};
+
+        json(command);
+
+        assertThat(page).content().contains("English, bits per byte", "two models side by side");
+        assertThat(Main.commandLine().execute(command)).isEqualTo(2);
+    }
+
+    @Test
     void aModelComparedWithItselfHasMovedNowhere() throws IOException {
         Path text = Files.writeString(folder.resolve("en.txt"), "fox\ndog\n");
         String model = MODELS.resolve("legacy.nemo").toString();
@@ -97,6 +110,7 @@ class GenerateAndScoreTest {
                 "--model legacy.nemo --prompt a --greedy --top-k 3",
                 "--model legacy.nemo --prompt a --tokens 50",
                 "--model legacy.nemo --prompt a --dtype fp8",
+                "--model legacy.nemo --prompt a --token 3",
                 "--model nowhere.nemo --prompt a",
                 "gpt_model_file=legacy.nemo --tokens 3",
                 "gpt_model_file=legacy.nemo inference.gredy=True",

@@ -132,6 +132,18 @@ class TokenizerCommandTest {
     }
 
     @Test
+    void theTokenizerOfAModelIsAsGoodAsItsFolder() throws IOException {
+        String model =
+                Path.of("src/test/resources/golden/checkpoint/legacy.nemo").toString();
+        Path merged = folder.resolve("merged");
+
+        assertThat(run("merge", "--base", model, "--add", model, "--output", merged))
+                .isZero();
+
+        assertThat(merged.resolve("vocab.json")).exists();
+    }
+
+    @Test
     void anExistingTokenizerIsNotReplacedUnasked() throws IOException {
         Path text = Files.writeString(folder.resolve("text"), "aa aa");
         Files.writeString(folder.resolve("vocab.json"), "precious");
