@@ -127,7 +127,7 @@ public final class Adaptation {
     /// @param overrides   win over the job's choices
     public void train(String name, Path out, double replayShare, List<String> overrides) {
         List<Source> sources = new ArrayList<>(List.of(new Source(target, 1 - replayShare)));
-        replay.filter(corpus -> replayShare > 0).ifPresent(corpus -> sources.add(new Source(corpus, replayShare)));
+        replay.ifPresent(corpus -> sources.add(new Source(corpus, replayShare)));
         TrainingStage training = new TrainingStage(expanded(), runs(), name.replace(' ', '_'));
         List<String> resolved = training.overrides(sources, positions(), settings.seed(), overrides);
         Map<String, String> inputs = new LinkedHashMap<>();

@@ -23,7 +23,7 @@ record TrainingStage(Path model, Path folder, String name) {
 
     /// One source of a blend.
     ///
-    /// @param weight share of the training sequences
+    /// @param weight share of the training sequences; one of share 0 is only validated on
     record Source(Corpus corpus, double weight) {}
 
     /// The run's overrides: what is chosen here, then the user's own, which win.
@@ -93,8 +93,10 @@ record TrainingStage(Path model, Path folder, String name) {
         List<String> train = new ArrayList<>();
         List<String> validation = new ArrayList<>();
         for (Source source : sources) {
-            train.add(source.weight() + ","
-                    + Overrides.quote(source.corpus().trainDataset().toString()));
+            if (source.weight() > 0) {
+                train.add(source.weight() + ","
+                        + Overrides.quote(source.corpus().trainDataset().toString()));
+            }
             validation.add(
                     "1.0," + Overrides.quote(source.corpus().heldOutDataset().toString()));
         }

@@ -45,7 +45,7 @@ public final class Demo {
     private static final int TARGET_DOCUMENTS = 6_000;
     private static final int HELD_OUT_DOCUMENTS = 300;
     private static final int TARGET_VOCABULARY = 1500;
-    private static final double REPLAY = 0.45;
+    private static final double REPLAY = 0.5;
     private static final int ANSWER_TOKENS = 24;
     private static final String MARKER = "corpus";
 
@@ -148,7 +148,8 @@ public final class Demo {
                 "trainer.limit_val_batches=24",
                 "model.micro_batch_size=" + BaseModel.BATCH,
                 "model.global_batch_size=" + BaseModel.BATCH,
-                "model.optim.lr=2.5e-3");
+                "model.optim.lr=2.5e-3",
+                "model.optim.sched.min_lr=2.5e-5");
     }
 
     // ---- questions ----------------------------------------------------------------------------------------------

@@ -57,6 +57,13 @@ record Bound(double units, double absolute) {
         return new Bound(0, 2 * unit(activation) + 4e-6).plus(product(k));
     }
 
+    /// The same added to a gradient that was there, which may cancel most of it: the metric then divides by
+    /// less. Both of the bounds it is made of, that of the logits' gradients and that of a product, count in the
+    /// activations' type.
+    static Bound addedThroughLogits(long k, Dtype activation) {
+        return throughLogits(k, activation).plus(new Bound(0, 2 * unit(activation)));
+    }
+
     /// What weights lose that are rounded to the activations' type before a product.
     static Bound roundedFactors(Dtype activation) {
         return new Bound(0, activation == Dtype.F32 ? 0 : 8 * unit(activation));

@@ -77,7 +77,9 @@ class ClassifierContractTest {
 
     private static void gradients(Kernels kernels, Memory memory, Storage storage, Shape shape, boolean accumulate) {
         Bound bound = Bound.throughLogits(shape.columns, storage.activation());
-        Bound headBound = Bound.throughLogits(shape.rows, storage.activation());
+        Bound headBound = accumulate
+                ? Bound.addedThroughLogits(shape.rows, storage.activation())
+                : Bound.throughLogits(shape.rows, storage.activation());
         Tensor losses = memory.output(PARAMETER, "losses", Bound.LOSS, shape.rows);
         Tensor dHidden = memory.output(ACTIVATION, "dHidden", bound, shape.rows, shape.cols);
         Tensor dHead = memory.gradient("dHead", headBound, accumulate, shape.padded, shape.cols);
