@@ -2,12 +2,12 @@ package dev.vernacular.bench;
 
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Backends;
-import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
-import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.StepBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,9 +1,9 @@
 package dev.vernacular.cli;
 
-import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.check.EncodingBenchmark;
 import dev.vernacular.files.DocumentReader;
 import dev.vernacular.files.InputFiles;
+import dev.vernacular.tokenizer.Tokenizer;
+import dev.vernacular.tokenizer.check.EncodingBenchmark;
 import dev.vernacular.tokenizer.training.BpeTrainer;
 import dev.vernacular.tokenizer.training.TrainingSettings;
 import java.nio.file.Path;
