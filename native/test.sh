@@ -3,6 +3,6 @@
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd); build=$1
 gen=; command -v ninja >/dev/null 2>&1 && gen="-G Ninja"
-cmake -S "$here" -B "$build" $gen -DCMAKE_BUILD_TYPE=Release >"$build.log" 2>&1 && cmake --build "$build" --parallel >>"$build.log" 2>&1 ||
+cmake -S "$here" -B "$build" $gen -DCMAKE_BUILD_TYPE=Release >"$build.log" 2>&1 && cmake --build "$build" --parallel --target vernacular_native_test >>"$build.log" 2>&1 ||
   { tail -n 30 "$build.log" >&2; exit 1; }
 ctest --test-dir "$build" --output-on-failure
