@@ -22,10 +22,12 @@ final class MetricsLog implements StepListener, AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private final Path file;
     private final BufferedWriter out;
+    private final boolean isValidated;
 
-    private MetricsLog(Path file, BufferedWriter out) {
+    private MetricsLog(Path file, BufferedWriter out, boolean isValidated) {
         this.file = file;
         this.out = out;
+        this.isValidated = isValidated;
     }
 
     /// Opens the file for steps after `step`; what it has beyond, from a run that was stopped without saving,
@@ -35,11 +37,18 @@ final class MetricsLog implements StepListener, AutoCloseable {
             if (Files.exists(file)) {
                 dropAfter(file, step);
             }
-            return new MetricsLog(
-                    file, Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+            boolean isValidated = Files.exists(file) && endsWithValidation(file, step);
+            BufferedWriter out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            return new MetricsLog(file, out, isValidated);
         } catch (IOException e) {
             throw FilesException.writing(file, e);
         }
+    }
+
+    /// Whether the last step that the file had when it was opened was validated: a run may have been stopped
+    /// between the two.
+    boolean isValidated() {
+        return isValidated;
     }
 
     @Override
@@ -97,6 +106,15 @@ final class MetricsLog implements StepListener, AutoCloseable {
             byte[] text = (String.join("\n", kept) + (kept.isEmpty() ? "" : "\n")).getBytes(StandardCharsets.UTF_8);
             AtomicFile.write(file, text);
         }
+    }
+
+    private static boolean endsWithValidation(Path file, int step) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        if (lines.isEmpty()) {
+            return false;
+        }
+        JsonNode last = JSON.readTree(lines.getLast());
+        return last.has("val_loss") && last.path("step").asInt() == step;
     }
 
     /// A line that a kill cut short is no JSON and goes too.

@@ -80,18 +80,27 @@ final class TrainingLoop {
         return newest;
     }
 
-    /// @param isStopped asked between steps; when it says so the state is saved and this returns
-    void run(BooleanSupplier isStopped) {
+    /// @param isStopped   asked between steps; when it says so the state is saved and this returns
+    /// @param isValidated whether the validation that follows the last step, if one does, is done
+    void run(BooleanSupplier isStopped, boolean isValidated) {
         int maxSteps = config.trainer().maxSteps();
+        if (state.step() > 0 && isValidationDue() && !isValidated) {
+            validateAndSave(isStopped);
+        }
         while (state.step() < maxSteps && !isStopped.getAsBoolean()) {
             step(maxSteps);
-            if (state.step() % config.trainer().valCheckInterval() == 0 || state.step() == maxSteps) {
+            if (isValidationDue()) {
                 validateAndSave(isStopped);
             }
         }
         if (savedStep < state.step()) {
             save(false);
         }
+    }
+
+    private boolean isValidationDue() {
+        return state.step() % config.trainer().valCheckInterval() == 0
+                || state.step() == config.trainer().maxSteps();
     }
 
     private void step(int maxSteps) {

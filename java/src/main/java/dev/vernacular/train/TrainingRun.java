@@ -177,7 +177,7 @@ public final class TrainingRun {
                     metrics.and(listener),
                     state,
                     checkpoint.map(RunCheckpoint::file));
-            loop.run(stop::isRequested);
+            loop.run(stop::isRequested, metrics.isValidated());
             if (!isStopped(loop.state()) && config.experiment().savesNemoAtEnd()) {
                 writeNemo(files);
             }
