@@ -34,7 +34,7 @@ import java.util.stream.Stream;
 /// it asks questions.
 public final class Demo {
     private static final int BASE_STEPS = 2000;
-    private static final int ADAPT_STEPS = 2000;
+    private static final int ADAPT_STEPS = 2500;
     private static final int WITHOUT_REPLAY_STEPS = 400;
     private static final int FEWEST_STEPS = 20;
 
