@@ -37,7 +37,7 @@ final class ReportText {
         for (int i = 0; i < columns.size(); i++) {
             if (!sample.answers().get(i).isEmpty()) {
                 Console.result(
-                        "  %-20s %s".formatted(columns.get(i), sample.answers().get(i)));
+                        "  %-22s %s".formatted(columns.get(i), sample.answers().get(i)));
             }
         }
     }

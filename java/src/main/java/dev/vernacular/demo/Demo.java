@@ -191,6 +191,7 @@ public final class Demo {
         return samples;
     }
 
+    /// A question of each kind in both languages: about a familiar country, if a text states that fact.
     private List<String> samplePrompts() {
         List<String> prompts = new ArrayList<>();
         Map<Relation, String> subjects = new LinkedHashMap<>();
@@ -198,10 +199,10 @@ public final class Demo {
         subjects.put(Relation.CURRENCY, "JP");
         subjects.put(Relation.LANGUAGE, "FR");
         for (World world : List.of(target, english)) {
-            subjects.forEach((relation, code) -> world.answers().keySet().stream()
-                    .filter(fact ->
-                            fact.relation() == relation && fact.country().code().equals(code))
-                    .forEach(fact -> prompts.add(
+            subjects.forEach((relation, code) -> world.statedFacts().stream()
+                    .filter(fact -> fact.relation() == relation)
+                    .min(Comparator.comparing(fact -> !fact.country().code().equals(code)))
+                    .ifPresent(fact -> prompts.add(
                             world.prompt(world.phrases().wordings(relation).getFirst(), fact))));
         }
         return prompts;
