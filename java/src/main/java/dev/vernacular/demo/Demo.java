@@ -201,7 +201,8 @@ public final class Demo {
         for (World world : List.of(target, english)) {
             subjects.forEach((relation, code) -> world.statedFacts().stream()
                     .filter(fact -> fact.relation() == relation)
-                    .min(Comparator.comparing(fact -> !fact.country().code().equals(code)))
+                    .min(Comparator.comparing(
+                            (Fact fact) -> !fact.country().code().equals(code)))
                     .ifPresent(fact -> prompts.add(
                             world.prompt(world.phrases().wordings(relation).getFirst(), fact))));
         }
