@@ -5,6 +5,7 @@ import dev.vernacular.adapt.TrainingStage.Source;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.expand.Expansion;
 import dev.vernacular.checkpoint.expand.ExpansionPlan;
+import dev.vernacular.config.Overrides;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.Folders;
 import dev.vernacular.files.InputFiles;
@@ -17,6 +18,7 @@ import dev.vernacular.tokenizer.training.BpeTrainer;
 import dev.vernacular.tokenizer.training.PieceCounts;
 import dev.vernacular.tokenizer.training.TrainingSettings;
 import dev.vernacular.train.StepListener;
+import dev.vernacular.train.TrainingRun;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +66,7 @@ public final class Adaptation {
         this.models = models;
         this.log = log;
         this.steps = steps;
+        refuseWhatCannotWork(settings);
         List<Path> files = InputFiles.find(settings.target().files());
         writing = Writing.of(Corpus.texts(files, SAMPLED_CHARACTERS));
         stages = new Stages(settings.out(), program, log);
@@ -73,6 +76,19 @@ public final class Adaptation {
             throw new AdaptException("--text and --replay are both in language '" + target.language()
                     + "'; name them apart with --language and --base-language");
         }
+    }
+
+    /// A wrong model, size or override is refused now, and not when training starts an hour later.
+    private static void refuseWhatCannotWork(AdaptSettings settings) {
+        try (ModelFile model = ModelFile.open(settings.base())) {
+            Models.tokenizer(model);
+        }
+        TrainingSettings.of(settings.vocabularySize());
+        List<String> overrides = new ArrayList<>(List.of(
+                "restore_from_path=" + Overrides.quote(settings.base().toString()),
+                "model.data.data_prefix=[data]"));
+        overrides.addAll(settings.overrides());
+        TrainingRun.configure(Optional.empty(), overrides);
     }
 
     /// What a job made and found.
