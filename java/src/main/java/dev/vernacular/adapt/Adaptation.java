@@ -85,8 +85,7 @@ public final class Adaptation {
         }
         TrainingSettings.of(settings.vocabularySize());
         List<String> overrides = new ArrayList<>(List.of(
-                "restore_from_path=" + Overrides.quote(settings.base().toString()),
-                "model.data.data_prefix=[data]"));
+                "restore_from_path=" + Overrides.quote(settings.base().toString()), "model.data.data_prefix=[data]"));
         overrides.addAll(settings.overrides());
         TrainingRun.configure(Optional.empty(), overrides);
     }
