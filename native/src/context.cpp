@@ -80,26 +80,6 @@ int usable_threads() {
   return std::max(threads, 1);
 }
 
-int32_t fail(vn_context* ctx, vn_status status, const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(ctx->message, sizeof ctx->message, format, arguments);
-  va_end(arguments);
-  return status;
-}
-
-int32_t require_workspace(vn_context* ctx, const char* operation, int64_t bytes) {
-  if (bytes <= (ctx->workspace ? ctx->workspace_bytes : 0)) return VN_OK;
-  return fail(ctx, VN_WORKSPACE,
-              "%s: needs a workspace of %lld bytes, %lld are bound (vn_scratch_bytes, vn_context_bind)", operation,
-              (long long) bytes, (long long) ctx->workspace_bytes);
-}
-
-int32_t require_step(vn_context* ctx, const char* operation) {
-  VN_REQUIRE(ctx, ctx->step, "%s: no step block is bound (vn_context_bind)", operation);
-  return VN_OK;
-}
-
 }  // namespace vn
 
 using namespace vn;
@@ -154,29 +134,14 @@ int32_t vn_context_close(vn_context* ctx) {
 }
 
 int32_t vn_context_bind(vn_context* ctx, void* workspace, int64_t workspace_bytes, vn_step* step) {
-  VN_REQUIRE(ctx, workspace_bytes >= 0, "context_bind: workspace_bytes is %lld", (long long) workspace_bytes);
-  VN_REQUIRE(ctx, workspace || workspace_bytes == 0, "context_bind: workspace is null, workspace_bytes is %lld",
-             (long long) workspace_bytes);
-  VN_REQUIRE(ctx, reinterpret_cast<uintptr_t>(workspace) % 64 == 0,
-             "context_bind: workspace %p is not aligned to 64 bytes", workspace);
-  ctx->workspace = static_cast<char*>(workspace);
-  ctx->workspace_bytes = workspace_bytes;
-  ctx->step = step;
-  return VN_OK;
+  return bind(ctx, workspace, workspace_bytes, step);
 }
 
 const char* vn_last_error(vn_context* ctx) { return ctx ? ctx->message : "the context is null"; }
 
 int32_t vn_scratch_bytes(vn_context* ctx, int64_t* bytes, const vn_sizes* sizes) {
-  VN_REQUIRE(ctx, bytes && sizes, "scratch_bytes: %s is null", bytes ? "sizes" : "bytes");
-  const int64_t values[] = {sizes->rows, sizes->T, sizes->C, sizes->H, sizes->D, sizes->ffn, sizes->Vp};
-  const char* names[] = {"rows", "T", "C", "H", "D", "ffn", "Vp"};
-  for (int i = 0; i < 7; i++) {
-    VN_REQUIRE(ctx, values[i] >= 0 && values[i] <= int64_t(1) << 40, "scratch_bytes: %s is %lld", names[i],
-               (long long) values[i]);
-  }
-  int64_t most = 0;
-  for (auto operation : all_scratch_bytes) most = std::max(most, operation(*sizes, ctx->pool.threads()));
-  *bytes = most;
+  VN_TRY(require_sizes(ctx, bytes, sizes));
+  *bytes = 0;
+  for (auto operation : all_scratch_bytes) *bytes = std::max(*bytes, operation(*sizes, ctx->pool.threads()));
   return VN_OK;
 }

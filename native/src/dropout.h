@@ -56,16 +56,3 @@ inline __attribute__((always_inline)) Lanes product(Lanes a, Lanes b) {
 
 #define VN_LOOPS "dropout.inl"
 #include "each_isa.h"
-
-namespace vn {
-
-// A probability in [0, 1); where something is drawn, also a step block and the T that says which sample a row is of.
-inline int32_t require_dropout(vn_context* ctx, const char* operation, float probability, int64_t T) {
-  VN_REQUIRE(ctx, probability >= 0 && probability < 1, "%s: dropout is %g, not in [0, 1)", operation,
-             double(probability));
-  if (probability == 0) return VN_OK;
-  VN_REQUIRE(ctx, T > 0, "%s: T is %lld", operation, (long long) T);
-  return require_step(ctx, operation);
-}
-
-}  // namespace vn

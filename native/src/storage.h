@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "abi.h"
+#include "call.h"
 
 namespace vn {
 
@@ -66,13 +66,9 @@ inline f16 from_float<f16>(float x) {
   return {uint16_t(half | sign)};
 }
 
-inline bool is_storage(int32_t dtype) { return dtype == VN_F32 || dtype == VN_BF16 || dtype == VN_F16; }
-
 template <class T>
 constexpr int32_t dtype_of() {
   return sizeof(T) == 4 ? VN_F32 : std::is_same_v<T, bf16> ? VN_BF16 : VN_F16;
 }
-
-inline int64_t storage_bytes(int32_t dtype) { return dtype == VN_F32 ? 4 : 2; }
 
 }  // namespace vn

@@ -1,7 +1,7 @@
 // Embedding both ways against loops: repeated ids, ids nobody uses, ids and positions outside their tables.
 #include <algorithm>
 
-#include "../src/philox.h"
+#include "philox.h"
 #include "session.h"
 
 using namespace vn;

@@ -1,5 +1,5 @@
 // Residual sum and LayerNorm, both ways, against float64 loops.
-#include "../src/philox.h"
+#include "philox.h"
 #include "session.h"
 
 using namespace vn;

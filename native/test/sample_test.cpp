@@ -1,5 +1,5 @@
 // Sampling: greedy, what top-k and top-p keep, frequencies, log probabilities; repetition penalty.
-#include "../src/philox.h"
+#include "philox.h"
 #include <algorithm>
 
 #include "session.h"

@@ -32,6 +32,16 @@ public final class NativeLibrary {
         return open("libvernacular_cpu", LibraryCache.ofUser());
     }
 
+    /// The CUDA kernels in the emulator, whose driver stands in for CUDA's in this process from now on.
+    ///
+    /// @throws KernelException as [#cpu]
+    public static NativeLibrary cudaEmulated() {
+        requirePlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
+        LibraryCache cache = LibraryCache.ofUser();
+        load(cache.unpack("libcuda", resource("/META-INF/native/" + PLATFORM + "/libcuda.so.1")));
+        return open("libvernacular_cuda_emulated", cache);
+    }
+
     static void requirePlatform(String system, String machine) {
         if (!system.equals("Linux") || !(machine.equals("amd64") || machine.equals("x86_64"))) {
             throw KernelException.unavailable("native kernels are built for Linux on x86-64, this is " + system + " on "

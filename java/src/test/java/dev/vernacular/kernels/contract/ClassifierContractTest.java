@@ -25,8 +25,8 @@ class ClassifierContractTest {
                     .toArray());
         }
 
-        Weight head(Memory memory) {
-            return memory.weight("head", padded, cols);
+        Weight head(Kernels kernels, Memory memory) {
+            return memory.weight(kernels, "head", padded, cols);
         }
 
         Tensor hidden(Memory memory) {
@@ -57,7 +57,7 @@ class ClassifierContractTest {
                     shape.hidden(memory),
                     shape.labels(memory),
                     NONE,
-                    shape.head(memory),
+                    shape.head(kernels, memory),
                     shape.columns,
                     false);
         });
@@ -92,7 +92,7 @@ class ClassifierContractTest {
                 shape.hidden(memory),
                 shape.labels(memory),
                 rowScale,
-                shape.head(memory),
+                shape.head(kernels, memory),
                 shape.columns,
                 accumulate);
     }
@@ -103,7 +103,7 @@ class ClassifierContractTest {
         Contract.check(target, storage, (kernels, memory) -> {
             Tensor logits = memory.output(PARAMETER, "logits", Bound.product(shape.cols), shape.rows, shape.padded);
 
-            kernels.classifierLogits(logits, shape.hidden(memory), shape.head(memory));
+            kernels.classifierLogits(logits, shape.hidden(memory), shape.head(kernels, memory));
         });
     }
 }

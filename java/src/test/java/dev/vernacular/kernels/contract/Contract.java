@@ -38,9 +38,9 @@ final class Contract {
     static void check(Target target, Storage storage, Operation operation) {
         try (Memory want = new Memory(storage, true)) {
             run(new ReferenceKernels(), want, operation);
-            Map<String, byte[]> bits = checked(target.first(), storage, operation, want);
+            Map<String, byte[]> bits = checked(target, target.first(), storage, operation, want);
             for (Kernels kernels : target.kernels()) {
-                checked(kernels, storage, operation, want)
+                checked(target, kernels, storage, operation, want)
                         .forEach((name, bytes) -> assertThat(Arrays.equals(bytes, bits.get(name)))
                                 .as(name + " has the same bits again with " + kernels.describe())
                                 .isTrue());
@@ -48,8 +48,9 @@ final class Contract {
         }
     }
 
-    private static Map<String, byte[]> checked(Kernels kernels, Storage storage, Operation operation, Memory want) {
-        try (Memory got = new Memory(storage, false)) {
+    private static Map<String, byte[]> checked(
+            Target target, Kernels kernels, Storage storage, Operation operation, Memory want) {
+        try (Memory got = new Memory(storage, false, target.alignment())) {
             run(kernels, got, operation);
             got.assertOnlyOutputsWereWritten();
             Map<String, byte[]> bits = new LinkedHashMap<>();

@@ -51,7 +51,7 @@ class EmbeddingContractTest {
                     out,
                     shape.ids(memory),
                     shape.positions(memory),
-                    memory.weight("tokens", shape.vocabulary, shape.cols),
+                    memory.weight(kernels, "tokens", shape.vocabulary, shape.cols),
                     table,
                     new Dropout(1, 0.3f, shape.tokens));
         });
@@ -67,7 +67,7 @@ class EmbeddingContractTest {
                     out,
                     shape.ids(memory),
                     NONE,
-                    memory.weight("tokens", shape.vocabulary, shape.cols),
+                    memory.weight(kernels, "tokens", shape.vocabulary, shape.cols),
                     NONE,
                     Dropout.none(shape.tokens));
         });

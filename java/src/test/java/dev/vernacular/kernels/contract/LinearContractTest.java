@@ -38,7 +38,7 @@ class LinearContractTest {
         Contract.check(target, storage, (kernels, memory) -> {
             Tensor y = memory.output(ACTIVATION, "y", shape.product(), shape.rows, shape.n);
             Tensor x = memory.activation("x", shape.rows, shape.k);
-            Weight weight = memory.weight("weight", shape.n, shape.k);
+            Weight weight = memory.weight(kernels, "weight", shape.n, shape.k);
             Tensor bias = memory.parameter("bias", shape.n);
 
             kernels.linearForward(y, NONE, x, weight, bias, Activation.NONE);
@@ -53,7 +53,7 @@ class LinearContractTest {
             Tensor y = memory.output(ACTIVATION, "y", bound, shape.rows, shape.n);
             Tensor pre = memory.output(ACTIVATION, "pre", shape.product(), shape.rows, shape.n);
             Tensor x = memory.input(ACTIVATION, "x", 0.3, shape.rows, shape.k);
-            Weight weight = memory.weight("weight", shape.n, shape.k);
+            Weight weight = memory.weight(kernels, "weight", shape.n, shape.k);
 
             kernels.linearForward(y, pre, x, weight, NONE, Activation.GELU_TANH);
         });
@@ -66,7 +66,7 @@ class LinearContractTest {
             Bound bound = shape.product().plus(Bound.ACTIVATION);
             Tensor y = memory.output(ACTIVATION, "y", bound, shape.rows, shape.n);
             Tensor x = memory.input(ACTIVATION, "x", 0.3, shape.rows, shape.k);
-            Weight weight = memory.weight("weight", shape.n, shape.k);
+            Weight weight = memory.weight(kernels, "weight", shape.n, shape.k);
             Tensor bias = memory.parameter("bias", shape.n);
 
             kernels.linearForward(y, NONE, x, weight, bias, Activation.GELU_ERF);
@@ -94,7 +94,7 @@ class LinearContractTest {
             Tensor dX = memory.output(ACTIVATION, "dX", bound, shape.rows, shape.k);
             Tensor dY = memory.activation("dY", shape.rows, shape.n);
             Tensor xPre = memory.activation("xPre", shape.rows, shape.k);
-            Weight weight = memory.weight("weight", shape.n, shape.k);
+            Weight weight = memory.weight(kernels, "weight", shape.n, shape.k);
 
             kernels.linearBackward(dX, NONE, NONE, dY, NONE, xPre, weight, Activation.GELU_ERF, false);
         });
@@ -107,7 +107,7 @@ class LinearContractTest {
             Tensor dWeight = memory.gradient("dWeight", Bound.product(shape.rows), false, shape.n, shape.k);
             Tensor dY = memory.activation("dY", shape.rows, shape.n);
             Tensor x = memory.activation("x", shape.rows, shape.k);
-            Weight weight = memory.weight("weight", shape.n, shape.k);
+            Weight weight = memory.weight(kernels, "weight", shape.n, shape.k);
 
             kernels.linearBackward(NONE, dWeight, NONE, dY, x, NONE, weight, Activation.NONE, false);
         });
@@ -123,7 +123,7 @@ class LinearContractTest {
         Tensor dY = memory.activation("dY", shape.rows, shape.n);
         Tensor x = memory.activation("x", shape.rows, shape.k);
         Tensor xPre = activation == Activation.NONE ? NONE : memory.activation("xPre", shape.rows, shape.k);
-        Weight weight = memory.weight("weight", shape.n, shape.k);
+        Weight weight = memory.weight(kernels, "weight", shape.n, shape.k);
 
         kernels.linearBackward(dX, dWeight, dBias, dY, x, xPre, weight, activation, accumulate);
     }

@@ -3,6 +3,7 @@ package dev.vernacular.kernels.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.vernacular.kernels.Dtype;
+import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.RowGroups;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
@@ -21,7 +22,7 @@ import java.util.stream.IntStream;
 
 /// The tensors of one run of an operation. A tensor's values follow from its name, so a run on a backend and
 /// one on the reference in double see the same numbers, rounded to the backend's dtypes. Guard bytes lie around
-/// every tensor, whose address is aligned to its elements and to no more; outputs are NaN until they are
+/// every tensor, whose address is aligned to its elements and to no more, or as it is on a device; outputs are NaN until they are
 /// written.
 final class Memory implements AutoCloseable {
     static final Tensor NONE = Tensor.NONE;
@@ -29,6 +30,7 @@ final class Memory implements AutoCloseable {
     private static final byte GUARD_BYTE = (byte) 0xA5;
     private final Storage storage;
     private final boolean inDouble;
+    private final long alignment;
     private final Arena arena = Arena.ofConfined();
     private final List<MemorySegment> guards = new ArrayList<>();
     private final Map<Tensor, byte[]> inputs = new LinkedHashMap<>();
@@ -38,8 +40,14 @@ final class Memory implements AutoCloseable {
     record Output(Tensor tensor, Bound bound) {}
 
     Memory(Storage storage, boolean inDouble) {
+        this(storage, inDouble, 0);
+    }
+
+    /// @param alignment of the tensors' addresses in bytes; 0: that of their elements
+    Memory(Storage storage, boolean inDouble, long alignment) {
         this.storage = storage;
         this.inDouble = inDouble;
+        this.alignment = alignment;
     }
 
     boolean isDouble() {
@@ -69,6 +77,19 @@ final class Memory implements AutoCloseable {
     Weight weight(String name, long rows, long cols) {
         double[] values = values(Role.ACTIVATION, name, 1, rows, cols);
         return Weight.ofMaster(input(Role.PARAMETER, values, rows, cols));
+    }
+
+    /// The same with the compute copy from which the backend trains, if it wants one.
+    Weight weight(Kernels kernels, String name, long rows, long cols) {
+        Weight weight = weight(name, rows, cols);
+        Dtype dtype = storage.activation();
+        long copyBytes = inDouble ? 0 : kernels.computeCopyBytes(rows, cols, dtype, true);
+        if (copyBytes == 0) {
+            return weight;
+        }
+        Weight withCopy = new Weight(weight.master(), bytes(copyBytes, 256), dtype, rows, cols);
+        kernels.computeCopyRefresh(withCopy, weight.master());
+        return withCopy;
     }
 
     Tensor integers(int... values) {
@@ -188,8 +209,8 @@ final class Memory implements AutoCloseable {
 
     private Tensor tensor(Dtype dtype, long... shape) {
         long count = Arrays.stream(shape).reduce(dtype.bytes(), (a, b) -> a * b);
-        long before = GUARD + dtype.bytes();
-        MemorySegment block = arena.allocate(before + count + GUARD, GUARD);
+        long before = Math.max(alignment, GUARD) + (alignment == 0 ? dtype.bytes() : 0);
+        MemorySegment block = arena.allocate(before + count + GUARD, Math.max(alignment, GUARD));
         block.fill(GUARD_BYTE);
         guards.add(block.asSlice(0, before));
         guards.add(block.asSlice(before + count));

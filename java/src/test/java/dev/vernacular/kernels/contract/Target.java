@@ -16,9 +16,15 @@ import java.util.stream.Stream;
 
 /// A backend under test: the reference, or the native library with one instruction set, once for every thread
 /// count.
-record Target(String name, List<Kernels> kernels) {
+///
+/// @param alignment of tensors' addresses in bytes; 0: no more than that of their elements
+record Target(String name, List<Kernels> kernels, long alignment) {
     private static final int[] THREADS = {1, 2, 3, 8};
-    private static final List<Target> ALL = list();
+    /// `-Dvernacular.contract.targets=REGEX` runs the contract on some backends alone.
+    private static final String CHOSEN = System.getProperty("vernacular.contract.targets", ".*");
+
+    private static final List<Target> ALL =
+            list().stream().filter(target -> target.name.matches(CHOSEN)).toList();
 
     static Stream<Target> all() {
         return ALL.stream();
@@ -43,7 +49,7 @@ record Target(String name, List<Kernels> kernels) {
 
     private static List<Target> list() {
         List<Target> targets = new ArrayList<>();
-        targets.add(new Target("reference", List.of(new ReferenceKernels())));
+        targets.add(new Target("reference", List.of(new ReferenceKernels()), 0));
         NativeLibrary library;
         try {
             library = NativeLibrary.cpu();
@@ -56,11 +62,18 @@ record Target(String name, List<Kernels> kernels) {
                 for (int threads : THREADS) {
                     kernels.add(NativeKernels.open(library, threads, Optional.of(isa.asText())));
                 }
-                targets.add(new Target("cpu " + isa.asText(), kernels));
+                targets.add(new Target("cpu " + isa.asText(), kernels, 0));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        targets.addAll(emulated());
         return targets;
+    }
+
+    private static List<Target> emulated() {
+        List<Kernels> kernels = List.of(NativeKernels.open(NativeLibrary.cudaEmulated(), 0, Optional.empty()));
+        return List.of(
+                new Target("cuda-emulated", kernels, 256), new Target("cuda-emulated, odd addresses", kernels, 0));
     }
 }

@@ -16,14 +16,14 @@ constexpr int philox_rounds = 10;
 
 struct PhiloxKey {
   uint32_t k0, k1;
-  explicit PhiloxKey(uint64_t seed) : k0(uint32_t(seed)), k1(uint32_t(seed >> 32)) {}
-  void next() {
+  explicit constexpr PhiloxKey(uint64_t seed) : k0(uint32_t(seed)), k1(uint32_t(seed >> 32)) {}
+  constexpr void next() {
     k0 += philox_w0;
     k1 += philox_w1;
   }
 };
 
-inline std::array<uint32_t, 4> philox(PhiloxKey key, std::array<uint32_t, 4> c) {
+constexpr std::array<uint32_t, 4> philox(PhiloxKey key, std::array<uint32_t, 4> c) {
   for (int round = 0; round < philox_rounds; round++, key.next()) {
     const uint64_t a = uint64_t(philox_m0) * c[0], b = uint64_t(philox_m1) * c[2];
     c = {uint32_t(b >> 32) ^ c[1] ^ key.k0, uint32_t(b), uint32_t(a >> 32) ^ c[3] ^ key.k1, uint32_t(a)};

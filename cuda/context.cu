@@ -1,0 +1,65 @@
+// Opening, binding and describing a context.
+#include "context.cuh"
+
+#include <algorithm>
+#include <cstdio>
+#include <new>
+
+#include "scratch_bytes.cuh"
+
+namespace vn {
+
+int32_t launched(vn_context* ctx, const char* kernel, cudaError_t error) {
+  if (error == cudaSuccess) return VN_OK;
+  return fail(ctx, VN_DEVICE_FAULT, "%s: %s", kernel, cudaGetErrorString(error));
+}
+
+}  // namespace vn
+
+using namespace vn;
+
+int32_t vn_abi_version(void) { return VN_ABI_VERSION; }
+
+const char* vn_describe(void) {
+#ifdef VN_EMULATED
+  return "{\"backend\": \"cuda-emulated\", \"isa\": \"emulated\", \"isas\": [\"emulated\"], \"threads\": 1}";
+#else
+  return "{\"backend\": \"cuda\", \"isa\": \"cuda\", \"isas\": [\"cuda\"], \"threads\": 1}";
+#endif
+}
+
+int32_t vn_context_open(vn_context** out, int32_t ordinal, void* stream, int32_t, const char*, char* message,
+                        int64_t message_bytes) {
+  const auto refuse = [&](vn_status status, const char* why, const char* more) {
+    if (message && message_bytes > 0) snprintf(message, size_t(message_bytes), "context_open: %s%s", why, more);
+    return status;
+  };
+  if (!out) return refuse(VN_INVALID_ARGUMENT, "out is null", "");
+  *out = nullptr;
+  if (const cudaError_t error = cudaSetDevice(ordinal)) {
+    return refuse(VN_UNSUPPORTED, "the device cannot be used: ", cudaGetErrorString(error));
+  }
+  *out = new (std::nothrow) vn_context;
+  if (!*out) return refuse(VN_INTERNAL, "out of memory", "");
+  (*out)->ordinal = ordinal;
+  (*out)->stream = static_cast<cudaStream_t>(stream);
+  return VN_OK;
+}
+
+int32_t vn_context_close(vn_context* ctx) {
+  delete ctx;
+  return VN_OK;
+}
+
+int32_t vn_context_bind(vn_context* ctx, void* workspace, int64_t workspace_bytes, vn_step* step) {
+  return bind(ctx, workspace, workspace_bytes, step);
+}
+
+const char* vn_last_error(vn_context* ctx) { return ctx ? ctx->message : "the context is null"; }
+
+int32_t vn_scratch_bytes(vn_context* ctx, int64_t* bytes, const vn_sizes* sizes) {
+  VN_TRY(require_sizes(ctx, bytes, sizes));
+  *bytes = 0;
+  for (auto operation : all_scratch_bytes) *bytes = std::max(*bytes, operation(*sizes));
+  return VN_OK;
+}
