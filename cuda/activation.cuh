@@ -44,15 +44,18 @@ __device__ __forceinline__ float activate(float x, int kind) {
   return x;
 }
 
+// x within -limit .. limit; not-a-number stays.
+__device__ __forceinline__ float cut_off(float x, float limit) { return x > limit ? limit : x < -limit ? -limit : x; }
+
 // The derivative at x. Where it is 0 or 1 to the last bit x is cut off, before anything overflows.
 __device__ __forceinline__ float activation_slope(float x, int kind) {
   if (kind == VN_GELU_TANH) {  // s + x s (1 - s) (2u)' with e = e^(-2u), s = 1 / (1 + e), 1 - s = e s
-    x = fminf(10, fmaxf(-10, x));
+    x = cut_off(x, 10);
     const float e = gelu_tanh_exponential(x), s = __fdividef(1, 1 + e);
     return fmaf(x * (s * e) * s, fmaf(x * x, 3 * gelu_slope * gelu_cubic, gelu_slope), s);
   }
   if (kind == VN_GELU_ERF) {  // P(x) + x p(x)
-    x = fminf(20, fmaxf(-20, x));
+    x = cut_off(x, 20);
     float density;
     const float p = normal_distribution(x, &density);
     return fmaf(x, density, p);
