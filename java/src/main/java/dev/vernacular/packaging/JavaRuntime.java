@@ -15,8 +15,9 @@ final class JavaRuntime {
     /// this program has none of. They are half of a runtime's size.
     private static final Set<String> UNUSED = Set.of("java.desktop", "java.sql");
 
-    /// Reached by reflection or as a service, which `jdeps` does not see: the locale data are the demo's facts.
-    private static final Set<String> ALWAYS = Set.of("jdk.localedata", "jdk.unsupported");
+    /// Reached by reflection or as a service, which `jdeps` does not see (the locale data are the demo's facts);
+    /// logging is what the tests need that are run on hosts without a JDK.
+    private static final Set<String> ALWAYS = Set.of("java.logging", "jdk.localedata", "jdk.unsupported");
 
     private JavaRuntime() {}
 
