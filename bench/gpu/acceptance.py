@@ -99,7 +99,7 @@ def parity():
         f.write("The capital of France is Paris. The currency of Japan is the yen.\n")
     scores = {}
     for backend in ("cpu", a.backend):
-        scores[backend] = vernacular("eval", "--model", os.path.join(work, "base.nemo"), "--input", text, "--backend", backend, "--json")
+        scores[backend] = vernacular("score", "--model", os.path.join(work, "base.nemo"), "--text", "en=" + text, "--backend", backend, "--json")
     if all(scores.values()):
         mine, theirs = (scores[b].get("bits_per_byte") for b in ("cpu", a.backend))
         row("bits per byte of the demo's base, CPU and GPU", mine is not None and abs(mine - theirs) < 1e-4 * max(1, abs(mine)),
@@ -183,8 +183,8 @@ def runs():
         bits.append({k: v for k, v in got.items() if "bits_per_byte" in k})
     row("the same demo twice gives the same bits per byte", bits[0] == bits[1])
     shape = ["--layers", "2", "--hidden", "64", "--heads", "2", "--vocab", "512"] if a.small else []
-    for dtype in ("fp32", "bf16"):
-        got = vernacular("bench", "generate", "--backend", a.backend, "--dtype", dtype, *shape, "--json", limit=120)
+    for dtype in ("32", "bf16"):
+        got = vernacular("bench", "generate", "--backend", a.backend, "--precision", dtype, *shape, "--json", limit=120)
         if got is not None:
             row("generate " + dtype, None, **{k: v for k, v in got.items() if isinstance(v, (int, float, str))})
 
