@@ -96,13 +96,13 @@ def parity():
         return
     text = os.path.join(work, "text.txt")
     with open(text, "w") as f:
-        f.write("The capital of France is Paris. The currency of Japan is the yen.\n")
+        f.write("The capital of France is Paris. The currency of Japan is the yen.\n" * 20)
     scores = {}
     for backend in ("cpu", a.backend):
         scores[backend] = vernacular("score", "--model", os.path.join(work, "base.nemo"), "--text", "en=" + text, "--backend", backend, "--json")
     if all(scores.values()):
-        mine, theirs = (scores[b].get("bits_per_byte") for b in ("cpu", a.backend))
-        row("bits per byte of the demo's base, CPU and GPU", mine is not None and abs(mine - theirs) < 1e-4 * max(1, abs(mine)),
+        mine, theirs = (scores[b]["en"]["bits_per_byte"] for b in ("cpu", a.backend))
+        row("bits per byte of the demo's base, CPU and GPU", abs(mine - theirs) < 1e-4 * max(1, abs(mine)),
             cpu=mine, gpu=theirs)
 
 
