@@ -5,7 +5,6 @@ import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.Sampling;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
-import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.model.ParameterLayout.Parameter;
@@ -184,7 +183,7 @@ public final class Decoder {
     }
 
     private void read(ParameterSource source, Parameter parameter, Tensor to) {
-        if (device instanceof CpuDevice) {
+        if (device.isHostMemory()) {
             source.read(parameter, to.segment());
         } else {
             try (Arena arena = Arena.ofShared()) {
