@@ -15,13 +15,13 @@ __device__ __forceinline__ void finish_as(const Finish& f, int64_t i, int64_t j,
   if (f.x_pre) {
     const P x = P::load(static_cast<const T*>(f.x_pre) + at);
     for (int e = 0; e < N; e++) {
-      result.at[e] = from_float<T>(sums[e] * activation_gradient(f.activation, to_float(x.at[e])));
+      result.at[e] = from_float<T>(sums[e] * activation_slope(to_float(x.at[e]), f.activation));
     }
   } else {
     for (int e = 0; e < N; e++) result.at[e] = from_float<T>(f.bias ? sums[e] + f.bias[j + e] : sums[e]);
     if (f.pre) result.store(static_cast<T*>(f.pre) + at);
     if (f.activation != VN_NO_ACTIVATION) {
-      for (int e = 0; e < N; e++) result.at[e] = from_float<T>(activate(f.activation, to_float(result.at[e])));
+      for (int e = 0; e < N; e++) result.at[e] = from_float<T>(activate(to_float(result.at[e]), f.activation));
     }
     if constexpr (std::is_same_v<T, float>) {
       if (f.accumulate) {
