@@ -5,6 +5,7 @@
 //
 // Shapes: x, y, pre, dx, dy [rows, N] of `dtype`; bias, dbias [N] float32. Elementwise: y may be x, dx may be dy.
 #include "linear.h"
+#include "linear_arguments.h"
 #include "scratch_bytes.h"
 #include "vector.h"
 
