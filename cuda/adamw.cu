@@ -20,6 +20,13 @@ struct Rates {
   float unbias2, rate, keep, gradient_scale;
 };
 
+// base^n by squaring: pow() would be most of this kernel.
+__device__ double power(double base, int64_t n) {
+  double result = 1;
+  for (; n > 0; n /= 2, base *= base) result *= n % 2 ? base : 1;
+  return result;
+}
+
 template <int N>
 __device__ __forceinline__ Pack<float, N> update(float* p, float* m, float* v, const float* g, const AdamW& a,
                                                  const Rates& r) {
@@ -49,11 +56,10 @@ __global__ void __launch_bounds__(segment_threads)
     adamw(float* masters, float* m, float* v, const float* gradients, const vn_segment* segments, int64_t count,
           const vn_step* step, AdamW a) {
   VN_SHARED(int32_t, ends);
-  __shared__ double corrections[2];
+  __shared__ double unbias[2];
   if (threadIdx.x == 0) {
-    const double t = double(step->updates + 1);
-    corrections[0] = 1 - pow(double(a.beta1), t);
-    corrections[1] = 1 - pow(double(a.beta2), t);
+    unbias[0] = 1 / (1 - power(double(a.beta1), step->updates + 1));
+    unbias[1] = 1 / (1 - power(double(a.beta2), step->updates + 1));
   }
   const SegmentTiles tiles(segments, count, ends);  // and a barrier
   const int32_t stop = step->skip ? 0 : tiles.count();
@@ -61,7 +67,7 @@ __global__ void __launch_bounds__(segment_threads)
     const auto tile = tiles.tile(t);
     const vn_segment& s = *tile.segment;
     const double rate = double(step->learning_rate) * double(s.learning_rate_scale);
-    const Rates rates = {float(1 / corrections[1]), float(rate / corrections[0]),
+    const Rates rates = {float(unbias[1]), float(rate * unbias[0]),
                          float(1 - rate * double(s.weight_decay)), step->gradient_scale};
     const int64_t at = s.offset + tile.first;
     const bool aligned = is_aligned(masters + at, 16) && is_aligned(m + at, 16) && is_aligned(v + at, 16) &&
