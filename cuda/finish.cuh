@@ -33,25 +33,11 @@ __device__ __forceinline__ void finish_as(const Finish& f, int64_t i, int64_t j,
   result.store(out);
 }
 
-// Columns j .. j + N - 1 of n, one at a time unless `packs` are allowed.
-template <class T, int N>
-__device__ __forceinline__ void finish_row_as(const Finish& f, int64_t i, int64_t j, int64_t n, bool packs,
-                                              const float (&sums)[N]) {
-  if (packs && j + N <= n) return finish_as<T, N>(f, i, j, sums);
-#pragma unroll 1
-  for (int e = 0; e < N && j + e < n; e++) {
-    float sum = sums[0];
-#pragma unroll
-    for (int other = 1; other < N; other++) sum = e == other ? sums[other] : sum;
-    finish_as<T, 1>(f, i, j + e, {sum});
-  }
-}
 // T: the type of the output, where it is not float32.
 template <class T, int N>
-__device__ __forceinline__ void finish_row(const Finish& f, int64_t i, int64_t j, int64_t n, bool packs,
-                                           const float (&sums)[N]) {
-  if (std::is_same_v<T, float> || f.dtype == VN_F32) return finish_row_as<float, N>(f, i, j, n, packs, sums);
-  finish_row_as<T, N>(f, i, j, n, packs, sums);
+__device__ __forceinline__ void finish_row(const Finish& f, int64_t i, int64_t j, const float (&sums)[N]) {
+  if (std::is_same_v<T, float> || f.dtype == VN_F32) return finish_as<float, N>(f, i, j, sums);
+  finish_as<T, N>(f, i, j, sums);
 }
 
 // ROWS x COLUMNS sums in shared memory, by the whole block: neighbouring threads store neighbouring packs, and the code
@@ -68,9 +54,16 @@ struct SumTile {
 #pragma unroll 1
     for (int i = threadIdx.x; i < ROWS * (COLUMNS / finish_pack); i += blockDim.x) {
       const int row = i / (COLUMNS / finish_pack), column = i % (COLUMNS / finish_pack) * finish_pack;
-      if (row0 + row >= m || column0 + column >= n) continue;
-      const auto sums = Pack<float, finish_pack>::load(&at[row][column]);
-      finish_row<T, finish_pack>(f, row0 + row, column0 + column, n, packs, sums.at);
+      if (row0 + row >= m) continue;
+      if (packs && column0 + column + finish_pack <= n) {
+        const auto sums = Pack<float, finish_pack>::load(&at[row][column]);
+        finish_row<T, finish_pack>(f, row0 + row, column0 + column, sums.at);
+      } else {
+#pragma unroll 1
+        for (int j = column; j < column + finish_pack && column0 + j < n; j++) {
+          finish_row<T, 1>(f, row0 + row, column0 + j, {at[row][j]});
+        }
+      }
     }
   }
 };

@@ -53,7 +53,7 @@ struct FastStrip {
 };
 
 template <bool A_K, bool B_K>
-__global__ void __launch_bounds__(threads, 2) fast_product(Finish finish, Operand a, Operand b, int64_t column_tiles,
+__global__ void __launch_bounds__(threads, 2) fast_product(Finish finish, Operand a, Operand b, unsigned column_tiles,
                                                            bool packs) {
   // Two strips of each operand, then half of the sums.
   using Strips = float[2][fast_strip][fast_tile + 4];
@@ -62,7 +62,8 @@ __global__ void __launch_bounds__(threads, 2) fast_product(Finish finish, Operan
   __shared__ __align__(16) unsigned char shared[sizeof(Sums)];
   Strips& sa = *reinterpret_cast<Strips*>(shared);
   Strips& sb = *reinterpret_cast<Strips*>(shared + sizeof(Strips));
-  const int64_t row0 = blockIdx.x / column_tiles * fast_tile, column0 = blockIdx.x % column_tiles * fast_tile;
+  const int64_t row0 = int64_t(blockIdx.x / column_tiles) * fast_tile;
+  const int64_t column0 = int64_t(blockIdx.x % column_tiles) * fast_tile;
   const int strips = int(ceil_div(a.k, fast_strip));
   // A thread's rows are 4 neighbours, and 4 more 64 further on; columns likewise: reads of shared memory spread.
   const int m0 = threadIdx.x / 16 * 4, n0 = threadIdx.x % 16 * 4;
@@ -117,7 +118,7 @@ template <bool A_K, bool B_K>
 int32_t launch_fast(vn_context* ctx, const Product& p, const Operand& a, const Operand& b) {
   const int64_t row_tiles = ceil_div(p.m, fast_tile), column_tiles = ceil_div(p.n, fast_tile);
   VN_LAUNCH(ctx, (fast_product<A_K, B_K>), dim3(unsigned(row_tiles * column_tiles)), threads, 0, p.finish, a, b,
-            column_tiles, allows_packs(p.finish, finish_pack));
+            unsigned(column_tiles), allows_packs(p.finish, finish_pack));
   return VN_OK;
 }
 
@@ -151,7 +152,7 @@ __device__ __forceinline__ void fetch_any(float (*shared)[any_tile + 1], const O
 
 // T: the type of the output.
 template <class T>
-__global__ void __launch_bounds__(threads) any_product(Finish finish, Operand a, Operand b, int64_t column_tiles,
+__global__ void __launch_bounds__(threads) any_product(Finish finish, Operand a, Operand b, unsigned column_tiles,
                                                        bool packs) {
   // A strip of each operand, then the sums.
   using Strip = float[any_strip][any_tile + 1];
@@ -160,7 +161,8 @@ __global__ void __launch_bounds__(threads) any_product(Finish finish, Operand a,
   __shared__ __align__(16) unsigned char shared[sizeof(Sums)];
   Strip& sa = *reinterpret_cast<Strip*>(shared);
   Strip& sb = *reinterpret_cast<Strip*>(shared + sizeof(Strip));
-  const int64_t row0 = blockIdx.x / column_tiles * any_tile, column0 = blockIdx.x % column_tiles * any_tile;
+  const int64_t row0 = int64_t(blockIdx.x / column_tiles) * any_tile;
+  const int64_t column0 = int64_t(blockIdx.x % column_tiles) * any_tile;
   const int m0 = threadIdx.x / 16, n0 = threadIdx.x % 16;
   float sums[4][4] = {};
   for (int64_t k0 = 0; k0 < a.k; k0 += any_strip) {
@@ -205,7 +207,7 @@ int32_t multiply_fma(vn_context* ctx, const Product& p) {
   const int64_t row_tiles = ceil_div(p.m, any_tile), column_tiles = ceil_div(p.n, any_tile);
   return for_dtype(ctx, "product", "dtype", p.finish.dtype, [&](auto type) -> int32_t {
     VN_LAUNCH(ctx, any_product<decltype(type)>, dim3(unsigned(row_tiles * column_tiles)), threads, 0, p.finish, a, b,
-              column_tiles, allows_packs(p.finish, finish_pack));
+              unsigned(column_tiles), allows_packs(p.finish, finish_pack));
     return VN_OK;
   });
 }

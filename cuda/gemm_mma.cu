@@ -13,7 +13,7 @@ namespace {
 constexpr int step = 32, stages = 3;         // along k
 constexpr int word = 8;                      // elements of a 16-byte copy
 constexpr int64_t tiles_wanted = 264;        // fewer large tiles than this leave a large GPU idle: take small ones
-constexpr int64_t row_tiles_together = 8;    // share columns of B in L2
+constexpr unsigned row_tiles_together = 8;   // share columns of B in L2
 
 struct Operand {
   const void* data;
@@ -56,7 +56,7 @@ struct Tile {
 
 template <class T, int BM, int BN, bool A_K, bool B_K>
 __global__ void __launch_bounds__(BN / 32 * 64, 2)
-mma_product(Finish finish, Operand a, Operand b, int64_t row_tiles, int64_t column_tiles, bool packs) {
+mma_product(Finish finish, Operand a, Operand b, unsigned row_tiles, unsigned column_tiles, bool packs) {
   using TileA = Tile<T, BM, A_K>;
   using TileB = Tile<T, BN, B_K>;
   constexpr int WM = BM / 2, WN = 32, MT = WM / 16, NT = WN / 8;
@@ -67,10 +67,9 @@ mma_product(Finish finish, Operand a, Operand b, int64_t row_tiles, int64_t colu
   const int m0 = warp / (BN / WN) * WM, n0 = warp % (BN / WN) * WN;
 
   // Tiles in groups of rows, column by column.
-  const int64_t group = blockIdx.x / (row_tiles_together * column_tiles);
-  const int64_t first = group * row_tiles_together, height = min(row_tiles_together, row_tiles - first);
-  const int64_t inside = blockIdx.x - first * column_tiles;
-  const int64_t row0 = (first + inside % height) * BM, column0 = inside / height * BN;
+  const unsigned first = blockIdx.x / (row_tiles_together * column_tiles) * row_tiles_together;
+  const unsigned height = min(row_tiles_together, row_tiles - first), inside = blockIdx.x - first * column_tiles;
+  const int64_t row0 = int64_t(first + inside % height) * BM, column0 = int64_t(inside / height) * BN;
 
   const int steps = int(ceil_div(a.k, step));
   const auto fetch = [&](int s) {
@@ -133,7 +132,7 @@ int32_t launch(vn_context* ctx, const Product& p) {
   constexpr int64_t bytes = stages * (BM + BN) * step * int64_t(sizeof(T));
   static_assert(bytes <= 48 << 10 && int64_t(sizeof(SumTile<BM / 2, BN>)) <= bytes);
   VN_LAUNCH(ctx, (mma_product<T, BM, BN, A_K, B_K>), dim3(unsigned(row_tiles * column_tiles)), BN / 32 * 64, bytes,
-            p.finish, a, b, row_tiles, column_tiles, allows_packs(p.finish, finish_pack));
+            p.finish, a, b, unsigned(row_tiles), unsigned(column_tiles), allows_packs(p.finish, finish_pack));
   return VN_OK;
 }
 
