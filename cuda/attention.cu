@@ -26,15 +26,6 @@ constexpr int step_keys = D <= 64 ? 64 : 32;
 template <class T, int D>
 constexpr int64_t forward_shared_bytes = (query_tile + 3 * key_tile) * D * int64_t(sizeof(T));
 
-// The first tile of keys that a row of the block sees.
-__device__ __forceinline__ int first_key_tile(const AttentionCall& a, int b, int t, int tile_size) {
-  int n = 0;
-  if (a.document_starts) {
-    while (!__syncthreads_or(t < a.T && a.first_key(b, t) < (n + 1) * tile_size)) n++;
-  }
-  return n;
-}
-
 // One tile of scores s of a warp's rows becomes exp2(s c - maximum c); what was summed before, sum and o, shrinks to
 // the new maximum.
 template <int D, int N>

@@ -66,6 +66,15 @@ struct AttentionCall {
   __device__ __forceinline__ int64_t row(int b, int h) const { return (int64_t(b) * H + h) * T; }
 };
 
+// The first tile of keys that a query of the block sees: t is the thread's query, T for none.
+__device__ __forceinline__ int first_key_tile(const AttentionCall& a, int b, int t, int tile_size) {
+  int n = 0;
+  if (a.document_starts) {
+    while (!__syncthreads_or(t < a.T && a.first_key(b, t) < (n + 1) * tile_size)) n++;
+  }
+  return n;
+}
+
 // Which elements of one head and sample dropout keeps.
 struct KeptElements {
   PhiloxKey key;
