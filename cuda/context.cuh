@@ -1,6 +1,8 @@
 // The context of the CUDA library, launching, and dispatch on dtype. Addresses that operations get are device memory:
 // host code here checks arguments and launches, and never reads or writes them.
 #pragma once
+#include <algorithm>
+
 #include "call.h"
 #include "device.cuh"
 

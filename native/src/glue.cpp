@@ -3,6 +3,7 @@
 //   cast    out = x, rounded to nearest even          axpy   y += a x          scale   y *= a
 //   reduce_rows   out (+)= sum_r x[r]: float32 sums of 64 rows, added in row order; a tile owns its columns
 #include "context.h"
+#include "glue_arguments.h"
 
 #define VN_LOOPS "glue.inl"
 #include "each_isa.h"
@@ -27,8 +28,7 @@ int32_t over_elements(vn_context* ctx, int64_t n, const F& f) {
 }  // namespace
 
 int32_t vn_cast(vn_context* ctx, void* out, const void* x, int64_t n, int32_t out_dtype, int32_t x_dtype) {
-  VN_REQUIRE(ctx, addressable({n}), "cast: n is %lld", (long long) n);
-  VN_REQUIRE(ctx, n == 0 || (out && x), "cast: %s is null", out ? "x" : "out");
+  VN_TRY(check_cast(ctx, out, x, n));
   return for_dtype(ctx, "cast", "out_dtype", out_dtype, [&](auto to) {
     return for_dtype(ctx, "cast", "x_dtype", x_dtype, [&](auto from) {
       using Out = decltype(to);
@@ -42,23 +42,20 @@ int32_t vn_cast(vn_context* ctx, void* out, const void* x, int64_t n, int32_t ou
 }
 
 int32_t vn_axpy(vn_context* ctx, float* y, const float* x, int64_t n, float a) {
-  VN_REQUIRE(ctx, addressable({n}), "axpy: n is %lld", (long long) n);
-  VN_REQUIRE(ctx, n == 0 || (y && x), "axpy: %s is null", y ? "x" : "y");
+  VN_TRY(check_axpy(ctx, y, x, n));
   const auto run = VN_PICK(ctx->level, axpy);
   return over_elements(ctx, n, [&](int64_t first, int64_t count) { run(y + first, x + first, count, a); });
 }
 
 int32_t vn_scale(vn_context* ctx, float* y, int64_t n, float a) {
-  VN_REQUIRE(ctx, addressable({n}), "scale: n is %lld", (long long) n);
-  VN_REQUIRE(ctx, n == 0 || y, "scale: y is null");
+  VN_TRY(check_scale(ctx, y, n));
   const auto run = VN_PICK(ctx->level, scale);
   return over_elements(ctx, n, [&](int64_t first, int64_t count) { run(y + first, count, a); });
 }
 
 int32_t vn_reduce_rows(vn_context* ctx, float* out, const void* x, int64_t rows, int64_t C, int32_t accumulate,
                        int32_t dtype) {
-  VN_REQUIRE(ctx, addressable({rows, C}), "reduce_rows: rows is %lld, C %lld", (long long) rows, (long long) C);
-  VN_REQUIRE(ctx, C == 0 || (out && (x || rows == 0)), "reduce_rows: %s is null", out ? "x" : "out");
+  VN_TRY(check_reduce_rows(ctx, out, x, rows, C));
   return for_dtype(ctx, "reduce_rows", "dtype", dtype, [&](auto type) {
     using T = decltype(type);
     const auto run = VN_PICK(ctx->level, reduce_rows<T>);

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "dropout.h"
+#include "residual_layernorm_arguments.h"
 #include "scratch_bytes.h"
 
 namespace vn {
@@ -58,13 +59,6 @@ float* take_slots(Scratch& scratch, int64_t rows, int64_t C) {
   return scratch.take<float>(ceil_div(rows, slot_rows) * 2 * C);
 }
 
-int32_t require_norm(vn_context* ctx, const char* operation, int64_t rows, int64_t C, int32_t norm) {
-  VN_REQUIRE(ctx, addressable({rows, C}) && C > 0, "%s: rows is %lld, C %lld", operation, (long long) rows,
-             (long long) C);
-  VN_REQUIRE(ctx, norm == VN_LAYERNORM || norm == VN_LAYERNORM1P, "%s: norm is %d", operation, norm);
-  return VN_OK;
-}
-
 }  // namespace
 
 int64_t vn::residual_layernorm_scratch_bytes(const vn_sizes& sizes, int) {
@@ -78,15 +72,8 @@ int32_t vn_residual_layernorm_forward(vn_context* ctx, void* sum, void* out, flo
                                       int64_t rows, int64_t T, int64_t C, float eps, int32_t norm, int32_t site,
                                       float dropout, int32_t dtype, int32_t residual_dtype) {
   const char* operation = "residual_layernorm_forward";
-  VN_TRY(require_norm(ctx, operation, rows, C, norm));
-  VN_REQUIRE(ctx, residual, "%s: residual is null", operation);
-  VN_REQUIRE(ctx, (x != nullptr) == (sum != nullptr), "%s: sum is %s and x is %s; both or neither", operation,
-             sum ? "given" : "null", x ? "given" : "null");
-  VN_REQUIRE(ctx, x || out, "%s: x and out are null, so there is nothing to do", operation);
-  VN_REQUIRE(ctx, !out || (mean && rstd && weight), "%s: %s is null", operation,
-             !mean ? "mean" : !rstd ? "rstd" : "weight");
-  VN_REQUIRE(ctx, eps >= 0, "%s: eps is %g", operation, double(eps));
-  VN_TRY(require_dropout(ctx, operation, x ? dropout : 0, T));
+  VN_TRY(check_residual_layernorm_forward(ctx, sum, out, mean, rstd, residual, x, weight, rows, T, C, eps, norm,
+                                          dropout));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) {
     return for_dtype(ctx, operation, "residual_dtype", residual_dtype, [&](auto residual_type) {
       using A = decltype(type);
@@ -110,10 +97,8 @@ int32_t vn_residual_layernorm_backward(vn_context* ctx, void* dresidual, void* d
                                        int32_t site, float dropout, int32_t add_residual, int32_t accumulate,
                                        int32_t dtype, int32_t residual_dtype) {
   const char* operation = "residual_layernorm_backward";
-  VN_TRY(require_norm(ctx, operation, rows, C, norm));
-  VN_REQUIRE(ctx, dresidual && dout && sum && mean && rstd && weight, "%s: %s is null", operation,
-             !dresidual ? "dresidual" : !dout ? "dout" : !sum ? "sum" : !mean ? "mean" : !rstd ? "rstd" : "weight");
-  VN_TRY(require_dropout(ctx, operation, dx ? dropout : 0, T));
+  VN_TRY(check_residual_layernorm_backward(ctx, dresidual, dx, dout, sum, mean, rstd, weight, rows, T, C, norm,
+                                           dropout));
   Scratch scratch(ctx);
   float* slots = take_slots(scratch, rows, C);
   VN_TRY(require_workspace(ctx, operation, scratch.bytes()));

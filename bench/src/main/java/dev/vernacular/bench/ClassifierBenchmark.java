@@ -52,7 +52,7 @@ public class ClassifierBenchmark {
         bench.bind(new Kernels.Sizes(rows, rows, width, 1, width, width, columns, dtype, true));
         head = bench.weight(columns, width, dtype);
         hidden = bench.normal(1, dtype, rows, width);
-        labels = bench.numbers((int) columns, rows);
+        labels = bench.numbers((int) columns, (int) rows);
         rowScale = bench.filled(1f / rows, rows);
         losses = bench.zeros(Dtype.F32, rows);
         dHidden = bench.zeros(dtype, rows, width);

@@ -6,14 +6,9 @@ import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
+import dev.vernacular.kernels.benchmark.BenchmarkTensors;
 import dev.vernacular.kernels.memory.Device;
-import dev.vernacular.kernels.memory.StepBlock;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Optional;
-import java.util.Random;
-import java.util.function.IntSupplier;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -31,12 +26,13 @@ public class Workbench {
     @Param("0")
     public int threads;
 
-    private final Random random = new Random(1);
     private Backend opened;
+    private BenchmarkTensors tensors;
 
     @Setup(Level.Trial)
     public void open() {
         opened = Backends.open(backend, threads, Optional.empty());
+        tensors = new BenchmarkTensors(opened);
     }
 
     @TearDown(Level.Trial)
@@ -48,53 +44,30 @@ public class Workbench {
         return opened.kernels();
     }
 
-    /// Binds a workspace for calls of these sizes, and a step block with a learning rate of 1e-4.
+    /// See [BenchmarkTensors#bind], as the next ones.
     void bind(Kernels.Sizes sizes) {
-        long bytes = Math.max(64, kernels().scratchBytes(sizes));
-        StepBlock step = StepBlock.allocate(opened.device());
-        step.upload(1, 0, 1e-4f, 1f, 0);
-        kernels().bind(opened.device().allocate(Dtype.I8, bytes), step.device());
+        tensors.bind(sizes);
     }
 
     Tensor zeros(Dtype dtype, long... shape) {
-        return opened.device().allocate(dtype, shape);
+        return tensors.zeros(dtype, shape);
     }
 
-    /// Normally distributed around 0 with deviation `std`.
     Tensor normal(float std, Dtype dtype, long... shape) {
-        Tensor exact = zeros(Dtype.F32, shape);
-        upload(exact, () -> Float.floatToRawIntBits(std * (float) random.nextGaussian()));
-        if (dtype == Dtype.F32) {
-            return exact;
-        }
-        Tensor rounded = zeros(dtype, shape);
-        kernels().cast(rounded, exact);
-        return rounded;
+        return tensors.normal(std, dtype, shape);
     }
 
     /// Whole numbers `0 .. bound - 1`.
-    Tensor numbers(int bound, long... shape) {
-        Tensor numbers = zeros(Dtype.I32, shape);
-        upload(numbers, () -> random.nextInt(bound));
-        return numbers;
+    Tensor numbers(int bound, int count) {
+        return tensors.integers(tensors.numbers(bound, count));
     }
 
     Tensor filled(float value, long... shape) {
-        Tensor filled = zeros(Dtype.F32, shape);
-        upload(filled, () -> Float.floatToRawIntBits(value));
-        return filled;
+        return tensors.filled(value, shape);
     }
 
-    /// A matrix as training holds it: its master, and a compute copy where the backend wants one.
     Weight weight(long rows, long cols, Dtype dtype) {
-        Tensor master = normal(0.02f, Dtype.F32, rows, cols);
-        long bytes = kernels().computeCopyBytes(rows, cols, dtype, true);
-        if (bytes == 0) {
-            return Weight.ofMaster(master);
-        }
-        Weight weight = new Weight(master, zeros(Dtype.I8, bytes), dtype, rows, cols);
-        kernels().computeCopyRefresh(weight, master);
-        return weight;
+        return tensors.weight(rows, cols, dtype);
     }
 
     void finish() {
@@ -103,15 +76,5 @@ public class Workbench {
 
     Device device() {
         return opened.device();
-    }
-
-    private void upload(Tensor to, IntSupplier word) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(to.bytes(), 64);
-            for (long i = 0; i < to.elements(); i++) {
-                host.setAtIndex(ValueLayout.JAVA_INT, i, word.getAsInt());
-            }
-            opened.device().upload(to, host);
-        }
     }
 }

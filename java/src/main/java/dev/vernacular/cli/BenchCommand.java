@@ -13,7 +13,12 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures this machine.",
-        subcommands = {BenchTrainCommand.class, BenchGenerateCommand.class, BenchTokenizeCommand.class})
+        subcommands = {
+            BenchTrainCommand.class,
+            BenchGenerateCommand.class,
+            BenchTokenizeCommand.class,
+            BenchKernelsCommand.class
+        })
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -1,8 +1,6 @@
 package dev.vernacular.cli;
 
 import dev.vernacular.kernels.Backend;
-import dev.vernacular.model.Precision;
-import dev.vernacular.train.TrainException;
 import dev.vernacular.train.TrainingBenchmark;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,26 +26,8 @@ final class BenchTrainCommand implements Runnable {
     @Mixin
     private ModelShapeOptions shape;
 
-    @Option(
-            names = "--seq",
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "Tokens in a sequence; default: ${DEFAULT-VALUE}.")
-    private int sequenceLength;
-
-    @Option(
-            names = "--batch",
-            paramLabel = "N",
-            defaultValue = "4",
-            description = "Sequences in a step; default: ${DEFAULT-VALUE}.")
-    private int batch;
-
-    @Option(
-            names = "--precision",
-            paramLabel = "P",
-            defaultValue = "32",
-            description = "32, bf16 or 16; default: ${DEFAULT-VALUE}.")
-    private String precision;
+    @Mixin
+    private MicroBatchOptions microBatch;
 
     @Option(
             names = "--steps",
@@ -66,23 +46,13 @@ final class BenchTrainCommand implements Runnable {
     @Override
     public void run() {
         shape.check();
-        ModelShapeOptions.require("--seq", sequenceLength);
-        ModelShapeOptions.require("--batch", batch);
+        microBatch.check();
         ModelShapeOptions.require("--steps", steps);
         TrainingBenchmark.Shape sizes = new TrainingBenchmark.Shape(
-                shape.layers, shape.hidden, shape.heads, shape.vocab, sequenceLength, batch, precision());
+                shape.layers, shape.hidden, shape.heads, shape.vocab, microBatch.sequenceLength, microBatch.batch, microBatch.precision());
         try (Backend backend = backends.open()) {
             print(backend, new TrainingBenchmark(sizes, backend).run(Math.max(0, warmup), steps));
         }
-    }
-
-    private Precision precision() {
-        return switch (precision) {
-            case "32", "fp32" -> Precision.FP32;
-            case "bf16" -> Precision.BF16;
-            case "16", "fp16" -> Precision.FP16;
-            default -> throw new TrainException("--precision " + precision + ": use 32, bf16 or 16");
-        };
     }
 
     private void print(Backend backend, TrainingBenchmark.Result result) {
@@ -98,7 +68,7 @@ final class BenchTrainCommand implements Runnable {
         }
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("backend", backend.name());
-        line.put("precision", precision);
+        line.put("precision", microBatch.precision);
         line.put("threads", backends.threadCount());
         line.put("parameters", result.parameters());
         line.put("tokens_per_s", result.tokensPerSecond());

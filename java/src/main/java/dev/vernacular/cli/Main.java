@@ -28,6 +28,7 @@ import picocli.CommandLine.ParseResult;
             EvalCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
+            PackageCommand.class,
             CommandLine.HelpCommand.class
         })
 public final class Main implements Runnable {
