@@ -6,6 +6,7 @@
 //
 // All tensors in one launch: 16 bytes read and 12 written a parameter, and its compute copy while it is in registers.
 // Element-wise in float32, the scalars made in float64 (no fast-math here). Nothing happens when step.skip is set.
+#include "optimizer_arguments.h"
 #include "segments.cuh"
 
 namespace vn {
@@ -88,13 +89,8 @@ using namespace vn;
 
 int32_t vn_adamw_update(vn_context* ctx, float* masters, float* m, float* v, const float* gradients,
                         const vn_segment* segments, int64_t count, float beta1, float beta2, float eps) {
-  VN_REQUIRE(ctx, count == 0 || (masters && m && v && gradients), "adamw_update: %s is null",
-             !masters ? "masters" : !m ? "m" : !v ? "v" : "gradients");
-  VN_TRY(require_segment_count(ctx, "adamw_update", segments, count));
-  VN_REQUIRE(ctx, beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
-             "adamw_update: betas are %g and %g, not in [0, 1)", double(beta1), double(beta2));
-  VN_REQUIRE(ctx, eps >= 0, "adamw_update: eps is %g", double(eps));
-  VN_TRY(require_step(ctx, "adamw_update"));
+  VN_TRY(check_adamw_update(ctx, masters, m, v, gradients, segments, count, beta1, beta2, eps));
+  VN_TRY(require_segment_count(ctx, "adamw_update", count));
   const AdamW a = {beta1, 1 - beta1, beta2, 1 - beta2, eps};
   VN_LAUNCH(ctx, adamw, dim3(segment_blocks), dim3(segment_threads), segment_tiles_bytes(count), masters, m, v,
             gradients, segments, count, ctx->step, a);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <new>
 
+#include "product.cuh"
 #include "scratch_bytes.cuh"
 
 namespace vn {
@@ -47,6 +48,7 @@ int32_t vn_context_open(vn_context** out, int32_t ordinal, void* stream, int32_t
 }
 
 int32_t vn_context_close(vn_context* ctx) {
+  if (ctx) close_products(ctx->products);
   delete ctx;
   return VN_OK;
 }

@@ -173,6 +173,11 @@ cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t* g);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* x, cudaGraph_t g, unsigned long long flags = 0);
 cudaError_t cudaGraphLaunch(cudaGraphExec_t x, cudaStream_t s);
 cudaError_t cudaGetLastError();
+enum cudaStreamCaptureStatus { cudaStreamCaptureStatusNone, cudaStreamCaptureStatusActive };
+struct cudaDeviceProp { char name[256]; int major, minor; };
+cudaError_t cudaStreamIsCapturing(cudaStream_t s, cudaStreamCaptureStatus* status);
+inline cudaError_t cudaGetDevice(int* ordinal) { *ordinal = 0; return cudaSuccess; }
+inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int) { *p = {"Emulated CUDA device", 8, 0}; return cudaSuccess; }
 inline cudaError_t cudaSetDevice(int ordinal) { return ordinal == 0 ? cudaSuccess : cudaErrorInvalidValue; }
 inline const char* cudaGetErrorString(cudaError_t e) { return e ? "emulated CUDA error" : "no error"; }
 template <class F> cudaError_t cudaFuncSetAttribute(F, int, int bytes) { return bytes > 227 * 1024 ? cudaErrorInvalidValue : cudaSuccess; }

@@ -295,6 +295,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t e) { if (e->s) e->s->reach(e->at); 
 cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) { vn_emu_event c = *e; vn_emu::enqueue(s, [c] { if (c.s) c.s->reach(c.at); }); return cudaSuccess; }
 cudaError_t cudaStreamBeginCapture(cudaStream_t s, int) { s->capture = new vn_emu_graph; return cudaSuccess; }
 cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t* g) { *g = s->capture; s->capture = nullptr; return cudaSuccess; }
+cudaError_t cudaStreamIsCapturing(cudaStream_t s, cudaStreamCaptureStatus* status) { *status = of(s)->capture ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone; return cudaSuccess; }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* x, cudaGraph_t g, unsigned long long) { *x = g; return cudaSuccess; }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t x, cudaStream_t s) { for (auto& f : x->nodes) vn_emu::enqueue(s, f); return cudaSuccess; }
 cudaError_t cudaGetLastError() { return cudaSuccess; }

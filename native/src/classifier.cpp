@@ -10,6 +10,7 @@
 // Label -1: no loss, no gradient; any other label outside [0, V) likewise, and sets step.fault.
 #include <cstring>
 
+#include "classifier_arguments.h"
 #include "linear.h"
 #include "scratch_bytes.h"
 #include "vector.h"
@@ -140,15 +141,6 @@ void run(const Call& c, const Chunks& chunks, const Buffers& buffers) {
   }
 }
 
-int32_t check_head(vn_context* ctx, const char* operation, const void* copy, int64_t rows, int64_t C, int64_t Vp,
-                   int32_t copy_dtype) {
-  VN_REQUIRE(ctx, rows >= 0 && C > 0 && Vp > 0 && addressable({rows, C}) && addressable({Vp, C}),
-             "%s: rows is %lld, C is %lld, Vp is %lld", operation, (long long) rows, (long long) C, (long long) Vp);
-  VN_REQUIRE(ctx, !copy || is_storage(copy_dtype) || copy_dtype == VN_I8, "%s: copy_dtype is %d, not 0 .. 3", operation,
-             copy_dtype);
-  return VN_OK;
-}
-
 }  // namespace
 
 int64_t classifier_scratch_bytes(const vn_sizes& s, int threads) {
@@ -167,15 +159,9 @@ int32_t vn_classifier_forward_backward(vn_context* ctx, float* losses, void* dhi
                                        const void* copy, int64_t rows, int64_t C, int64_t V, int64_t Vp,
                                        int32_t accumulate, int32_t dtype, int32_t copy_dtype) {
   constexpr const char* operation = "classifier_forward_backward";
-  VN_REQUIRE(ctx, losses && hidden && labels && (head || copy), "%s: %s is null", operation,
-             !losses ? "losses" : !hidden ? "hidden" : !labels ? "labels" : "head");
-  VN_REQUIRE(ctx, !dhidden || (row_scale && head), "%s: %s is null, but dhidden is wanted", operation,
-             row_scale ? "head" : "row_scale");
-  VN_REQUIRE(ctx, dhidden || !dhead, "%s: dhead is wanted, but dhidden is null", operation);
-  VN_TRY(check_head(ctx, operation, copy, rows, C, Vp, copy_dtype));
-  VN_REQUIRE(ctx, V > 0 && V <= Vp && V <= INT32_MAX, "%s: V is %lld, Vp is %lld", operation, (long long) V,
-             (long long) Vp);
-  if (dhidden) VN_TRY(require_step(ctx, operation));
+  VN_TRY(check_classifier(ctx, losses, dhidden, dhead, hidden, labels, row_scale, head, copy, rows, C, V, Vp,
+                          copy_dtype));
+  VN_REQUIRE(ctx, !dhidden || head, "%s: head is null, but dhidden is wanted", operation);
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) -> int32_t {
     const Chunks chunks(rows, Vp);
     Scratch scratch(ctx);
@@ -190,9 +176,7 @@ int32_t vn_classifier_forward_backward(vn_context* ctx, float* losses, void* dhi
 int32_t vn_classifier_logits(vn_context* ctx, float* logits, const void* hidden, const float* head, const void* copy,
                              int64_t rows, int64_t C, int64_t Vp, int32_t dtype, int32_t copy_dtype) {
   constexpr const char* operation = "classifier_logits";
-  VN_REQUIRE(ctx, logits && hidden && (head || copy), "%s: %s is null", operation,
-             !logits ? "logits" : !hidden ? "hidden" : "head");
-  VN_TRY(check_head(ctx, operation, copy, rows, C, Vp, copy_dtype));
+  VN_TRY(check_logits(ctx, logits, hidden, head, copy, rows, C, Vp, copy_dtype));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto) -> int32_t {
     Scratch scratch(ctx);
     const ProductScratch buffers(scratch, ctx->pool.threads(), ProductScratch::packed_words(Vp, C));

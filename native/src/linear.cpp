@@ -9,6 +9,7 @@
 // are pairs of bf16 (product.h), W is rounded to bf16 as it is packed. Up to three rows W is streamed, unrounded.
 #include "linear.h"
 
+#include "linear_arguments.h"
 #include "scratch_bytes.h"
 #include "vector.h"
 
@@ -36,20 +37,6 @@ FinishFunction backward_finish(Level level, int32_t activation) {
   }
 }
 
-int32_t check_sizes(vn_context* ctx, const char* operation, int64_t rows, int64_t N, int64_t K) {
-  VN_REQUIRE(ctx, rows >= 0 && N > 0 && K > 0, "%s: rows is %lld, N is %lld, K is %lld", operation, (long long) rows,
-             (long long) N, (long long) K);
-  VN_REQUIRE(ctx, addressable({rows, N}) && addressable({rows, K}) && addressable({N, K}),
-             "%s: rows %lld, N %lld, K %lld are too large", operation, (long long) rows, (long long) N, (long long) K);
-  return VN_OK;
-}
-
-int32_t check_copy(vn_context* ctx, const char* operation, const void* copy, int32_t copy_dtype) {
-  VN_REQUIRE(ctx, !copy || is_storage(copy_dtype) || copy_dtype == VN_I8,
-             "%s: copy_dtype is %d; a copy is 0 (f32), 1 (bf16), 2 (f16) or 3 (int8)", operation, copy_dtype);
-  return VN_OK;
-}
-
 }  // namespace
 
 FinishFunction finish_linear(Level level, int32_t dtype, int32_t activation) {
@@ -58,12 +45,6 @@ FinishFunction finish_linear(Level level, int32_t dtype, int32_t activation) {
     case VN_F16: return forward_finish<f16>(level, activation);
     default: return forward_finish<float>(level, activation);
   }
-}
-
-int32_t check_activation(vn_context* ctx, const char* operation, int32_t activation) {
-  VN_REQUIRE(ctx, activation >= VN_NO_ACTIVATION && activation <= VN_GELU_ERF,
-             "%s: activation is %d, not 0 (none), 1 (GELU by tanh) or 2 (GELU by erf)", operation, activation);
-  return VN_OK;
 }
 
 // Any pair of the model's widths, in either direction.
@@ -85,11 +66,7 @@ int32_t vn_linear_forward(vn_context* ctx, void* y, void* pre, const void* x, co
                           const float* bias, int64_t rows, int64_t N, int64_t K, int32_t activation, int32_t dtype,
                           int32_t copy_dtype) {
   constexpr const char* operation = "linear_forward";
-  VN_REQUIRE(ctx, y && x && (weight || copy), "%s: %s is null", operation, !y ? "y" : !x ? "x" : "weight");
-  VN_TRY(check_sizes(ctx, operation, rows, N, K));
-  VN_TRY(check_activation(ctx, operation, activation));
-  VN_TRY(check_copy(ctx, operation, copy, copy_dtype));
-  VN_REQUIRE(ctx, !pre || activation != VN_NO_ACTIVATION, "%s: pre is given, but there is no activation", operation);
+  VN_TRY(check_linear_forward(ctx, y, pre, x, weight, copy, rows, N, K, activation, copy_dtype));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto) -> int32_t {
     Scratch scratch(ctx);
     const ProductScratch buffers(scratch, ctx->pool.threads(), ProductScratch::packed_words(N, K));
@@ -105,15 +82,9 @@ int32_t vn_linear_forward(vn_context* ctx, void* y, void* pre, const void* x, co
 
 int32_t vn_linear_backward(vn_context* ctx, void* dx, float* dweight, float* dbias, const void* dy, const void* x,
                            const void* x_pre, const float* weight, const void* copy, int64_t rows, int64_t N,
-                           int64_t K, int32_t activation, int32_t accumulate, int32_t dtype, int32_t) {
+                           int64_t K, int32_t activation, int32_t accumulate, int32_t dtype, int32_t copy_dtype) {
   constexpr const char* operation = "linear_backward";
-  VN_REQUIRE(ctx, dy, "%s: dy is null", operation);
-  VN_REQUIRE(ctx, !dx || weight, "%s: weight is null, but dx is wanted", operation);
-  VN_REQUIRE(ctx, !dweight || x, "%s: x is null, but dweight is wanted", operation);
-  VN_TRY(check_sizes(ctx, operation, rows, N, K));
-  VN_TRY(check_activation(ctx, operation, activation));
-  VN_REQUIRE(ctx, !dx || (x_pre != nullptr) == (activation != VN_NO_ACTIVATION), "%s: x_pre is %s, activation is %d",
-             operation, x_pre ? "given" : "null", activation);
+  VN_TRY(check_linear_backward(ctx, dx, dweight, dy, x, x_pre, weight, copy, rows, N, K, activation, copy_dtype));
   if (copy) {
     return fail(ctx, VN_UNSUPPORTED, "%s: the CPU backend trains from the masters, copy must be null", operation);
   }

@@ -21,6 +21,4 @@ struct LinearGradient {
 using FinishFunction = decltype(Finish::call);
 FinishFunction finish_linear(Level level, int32_t dtype, int32_t activation);
 
-int32_t check_activation(vn_context* ctx, const char* operation, int32_t activation);
-
 }  // namespace vn

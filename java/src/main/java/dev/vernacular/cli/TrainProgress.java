@@ -9,6 +9,7 @@ final class TrainProgress implements StepListener {
     private final ProgressLine progress = new ProgressLine();
     private final long start = System.nanoTime();
     private int firstStep = -1;
+    private int skipped;
 
     @Override
     public void note(String line) {
@@ -19,6 +20,7 @@ final class TrainProgress implements StepListener {
     public void stepDone(Step step) {
         boolean isFirst = firstStep < 0;
         firstStep = isFirst ? step.step() - 1 : firstStep;
+        skipped += step.isSkipped() ? 1 : 0;
         double elapsed = (System.nanoTime() - start) / 1e9;
         if (isFirst || step.step() == step.maxSteps()) {
             progress.show(line(step, elapsed));
@@ -43,7 +45,8 @@ final class TrainProgress implements StepListener {
     private String line(Step step, double elapsed) {
         double left = elapsed / (step.step() - firstStep) * (step.maxSteps() - step.step());
         String overflow = step.isSkipped() ? "  skipped: overflow at scale %.0f".formatted(step.lossScale()) : "";
-        return "step %d/%d  loss %.4f  lr %.2e  norm %.3f  %,.0f tokens/s  %s left%s"
+        String count = skipped > 0 ? "  %d skipped so far".formatted(skipped) : "";
+        return "step %d/%d  loss %.4f  lr %.2e  norm %.3f  %,.0f tokens/s  %s left%s%s"
                 .formatted(
                         step.step(),
                         step.maxSteps(),
@@ -52,7 +55,8 @@ final class TrainProgress implements StepListener {
                         step.gradientNorm(),
                         step.tokensPerSecond(),
                         duration(left),
-                        overflow);
+                        overflow,
+                        count);
     }
 
     /// `45 s`, `12 min`, `3 h 05 min`.

@@ -1,15 +1,15 @@
 package dev.vernacular.kernels;
 
+import dev.vernacular.cuda.CudaBackends;
 import dev.vernacular.kernels.ffm.NativeKernels;
 import dev.vernacular.kernels.ffm.NativeLibrary;
 import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Opens a backend by its name on the command line.
 public final class Backends {
-    private static final String NO_CUDA = "this version has no CUDA kernels yet";
-
     private Backends() {}
 
     /// `auto` takes the first of cuda, cpu, reference that can be had; a backend named explicitly is that one
@@ -27,25 +27,46 @@ public final class Backends {
             case "auto" -> automatic(threads, isa);
             case "cpu" -> cpu(threads, isa, "");
             case "reference" -> reference("");
-            case "cuda", "cuda-emulated" ->
-                throw KernelException.unavailable("--backend " + name + " cannot be had: " + NO_CUDA
-                        + "\n  Use --backend cpu, or auto for the fastest of this machine.");
+            case "cuda" -> named(name, CudaBackends::cuda);
+            case "cuda-emulated" -> named(name, CudaBackends::emulated);
             default ->
                 throw KernelException.unavailable(
                         "--backend is '" + name + "'\n  Choose one of auto, cuda, cpu, cuda-emulated, reference.");
         };
     }
 
-    private static Backend automatic(int threads, Optional<String> isa) {
+    private static Backend named(String name, Supplier<Backend> opener) {
         try {
-            return cpu(threads, isa, " (no GPU: " + NO_CUDA + ")");
+            return opener.get();
+        } catch (KernelException e) {
+            throw e.exitStatus() == 2
+                    ? KernelException.unavailable("--backend " + name + " cannot be had: " + e.getMessage())
+                    : e;
+        }
+    }
+
+    private static Backend automatic(int threads, Optional<String> isa) {
+        String noGpu;
+        try {
+            if (isa.isEmpty()) {
+                return CudaBackends.cuda();
+            }
+            noGpu = "--isa asks for the CPU";
+        } catch (KernelException e) {
+            noGpu = "no GPU: " + reason(e);
+        }
+        try {
+            return cpu(threads, isa, " (" + noGpu + ")");
         } catch (KernelException e) {
             if (isa.isPresent() || e.exitStatus() != 2) {
                 throw e;
             }
-            String reason = e.getMessage().lines().findFirst().orElse("");
-            return reference(" (no GPU: " + NO_CUDA + "; no native kernels: " + reason + "; expect it to be slow)");
+            return reference(" (" + noGpu + "; no native kernels: " + reason(e) + "; expect it to be slow)");
         }
+    }
+
+    private static String reason(KernelException e) {
+        return e.getMessage().lines().findFirst().orElse("");
     }
 
     private static Backend cpu(int threads, Optional<String> isa, String why) {

@@ -5,8 +5,8 @@ import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.Sampling;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
-import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.Device.Recording;
 import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import dev.vernacular.model.ParameterLayout.ParameterSource;
@@ -48,6 +48,7 @@ public final class Decoder {
     private final Space block;
     private final Places places;
     private final GptModel oneToken;
+    private final Recording oneStep;
     private final MemorySegment batchHost;
     private final MemorySegment lengthsHost;
     private final MemorySegment idsHost;
@@ -89,6 +90,10 @@ public final class Decoder {
         step.upload(0, 0, 0f, 1f, 0);
         RopeTable.upload(config, places.rope(), device);
         oneToken = model(1);
+        oneStep = device.record(() -> {
+            oneToken.encode();
+            oneToken.logits(places.logits(), 0);
+        });
         kernels.bind(places.workspace(), places.step());
     }
 
@@ -184,7 +189,7 @@ public final class Decoder {
     }
 
     private void read(ParameterSource source, Parameter parameter, Tensor to) {
-        if (device instanceof CpuDevice) {
+        if (device.isHostMemory()) {
             source.read(parameter, to.segment());
         } else {
             try (Arena arena = Arena.ofShared()) {
@@ -276,8 +281,7 @@ public final class Decoder {
         requireBatch("tokens", tokens.length);
         oneToken.batch().load(tokens, lengths, noLabels, NO_SCALE, NO_STARTS);
         upload(places.cache().lengths(), lengths, lengthsHost);
-        oneToken.encode();
-        oneToken.logits(places.logits(), 0);
+        oneStep.replay();
         for (int row = 0; row < batch; row++) {
             if (isActive[row] && ++lengths[row] > capacity) {
                 throw new IllegalArgumentException("a sequence of " + lengths[row] + " tokens for at most " + capacity);

@@ -6,7 +6,6 @@ import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
-import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.model.ParameterLayout.Parameter;
@@ -148,7 +147,7 @@ public final class ModelMemory {
     /// @param fill writes the flat buffer, [layout.elements()] float32, into the memory it is given
     public void load(Consumer<MemorySegment> fill) {
         // Host memory needs no staging copy of all parameters.
-        boolean isInPlace = device instanceof CpuDevice && masters().dtype() == Dtype.F32;
+        boolean isInPlace = device.isHostMemory() && masters().dtype() == Dtype.F32;
         if (isInPlace) {
             fill.accept(masters().segment());
         } else {

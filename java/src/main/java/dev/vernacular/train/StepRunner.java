@@ -6,6 +6,8 @@ import dev.vernacular.data.SampleSource;
 import dev.vernacular.kernels.AdamW;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.ParameterSegments;
+import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.Device.Recording;
 import dev.vernacular.model.BatchBuffers;
 import dev.vernacular.model.ModelMemory;
 import dev.vernacular.model.ModelMemory.Treatment;
@@ -17,7 +19,8 @@ import dev.vernacular.train.store.DeviceParameters;
 /// loss = mean over micro-batches of (Σ masked losses / Σ mask)
 /// ```
 ///
-/// Everything that changes from step to step reaches the kernels through the step block, loss scale included.
+/// Everything that changes from step to step reaches the kernels through the step block and the batch's buffers,
+/// so the same recorded calls are made in every step.
 final class StepRunner {
     private final RunConfig config;
     private final Backend backend;
@@ -28,6 +31,9 @@ final class StepRunner {
     private final ParameterSegments segments;
     private final AdamW adamw;
     private final long[] indices;
+    private final Recording firstMicroBatch;
+    private final Recording nextMicroBatch;
+    private final Recording clippedUpdate;
 
     /// @param gradientNorm before clipping
     /// @param isSkipped    a gradient was not finite, the weights stayed as they were
@@ -46,6 +52,13 @@ final class StepRunner {
                 parameter -> new Treatment(parameter.decays() || optimizer.decaysVectors() ? decay : 0f, 1f, false));
         adamw = new AdamW((float) optimizer.beta1(), (float) optimizer.beta2(), (float) optimizer.epsilon());
         indices = new long[config.batch().global()];
+        Device device = backend.device();
+        firstMicroBatch = device.record(() -> memory.model().forwardBackward(false));
+        nextMicroBatch = device.record(() -> memory.model().forwardBackward(true));
+        clippedUpdate = device.record(() -> {
+            gradientNorm();
+            memory.update(segments, adamw);
+        });
     }
 
     /// @param firstSample  the first of the samples to learn from
@@ -64,16 +77,21 @@ final class StepRunner {
             memory.step()
                     .upload(config.seed(), firstSample + (long) m * micro, (float) learningRate, lossScale, updates);
             load(1.0 / accumulation);
-            memory.model().forwardBackward(m > 0);
+            (m == 0 ? firstMicroBatch : nextMicroBatch).replay();
             loss += losses.mean(batch.counted()) / accumulation;
         }
-        backend.kernels().gradientNorm(memory.gradients(), segments, (float)
-                config.trainer().gradientClip());
         if (Double.isFinite(loss)) {
-            memory.update(segments, adamw);
+            clippedUpdate.replay();
+        } else {
+            gradientNorm();
         }
         memory.step().download();
         return new Outcome(loss, memory.step().gradientNorm(), memory.step().skipped());
+    }
+
+    private void gradientNorm() {
+        float clip = (float) config.trainer().gradientClip();
+        backend.kernels().gradientNorm(memory.gradients(), segments, clip);
     }
 
     /// After a number that is not finite, for a person: the first such weight, else the first such gradient.

@@ -4,6 +4,7 @@ import dev.vernacular.config.RunConfig;
 import dev.vernacular.data.Batch;
 import dev.vernacular.data.SampleSource;
 import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.Device.Recording;
 import dev.vernacular.model.ModelMemory;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ final class Validation {
     private final SampleSource samples;
     private final Batch batch;
     private final LossReader losses;
+    private final Recording evaluation;
     private final int[] bytesOfToken;
     private final int batches;
 
@@ -37,6 +39,7 @@ final class Validation {
         this.samples = samples;
         this.batch = batch;
         this.losses = new LossReader(device, memory);
+        this.evaluation = device.record(() -> memory.model().evaluate());
         this.bytesOfToken = bytesOfToken.clone();
         long available = samples.size() / config.batch().global();
         long wanted = config.trainer().validationBatches().isPresent()
@@ -70,7 +73,7 @@ final class Validation {
             memory.model()
                     .batch()
                     .load(batch.ids(), batch.positions(), batch.labels(), NO_GRADIENT, batch.documentStarts());
-            memory.model().evaluate();
+            evaluation.replay();
             sum += losses.mean(batch.counted());
             count(indices, nats, bytes);
         }

@@ -40,7 +40,19 @@ record LibraryCache(Path folder) {
     ///
     /// @throws KernelException if the folder cannot be written or others can write to it
     Path unpack(String name, byte[] library) {
-        Path target = folder.resolve(name + "-" + hash(library) + ".so");
+        return unpackTo(folder.resolve(name + "-" + hash(library) + ".so"), library);
+    }
+
+    /// The same where the file has to have this very name: in a folder of its own.
+    ///
+    /// @return the folder
+    Path unpackNamed(String fileName, byte[] library) {
+        LibraryCache own = new LibraryCache(folder.resolve(hash(library)));
+        own.unpackTo(own.folder.resolve(fileName), library);
+        return own.folder;
+    }
+
+    private Path unpackTo(Path target, byte[] library) {
         try {
             Files.createDirectories(folder, OWNER_ONLY);
             refuseSharedFolder();

@@ -3,6 +3,7 @@ package dev.vernacular.kernels.ffm;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.KernelException;
 import dev.vernacular.kernels.Kernels;
+import dev.vernacular.kernels.memory.Device;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -20,10 +21,13 @@ final class NativeContext implements AutoCloseable {
             MemoryLayout.sequenceLayout(2, ValueLayout.JAVA_INT));
 
     private final KernelBindings vn;
+    private final Device device;
     private MemorySegment handle;
+    private Thread thread = Thread.currentThread();
 
-    private NativeContext(KernelBindings vn, MemorySegment handle) {
+    private NativeContext(KernelBindings vn, Device device, MemorySegment handle) {
         this.vn = vn;
+        this.device = device;
         this.handle = handle;
     }
 
@@ -33,17 +37,18 @@ final class NativeContext implements AutoCloseable {
         int status(MemorySegment context) throws Throwable;
     }
 
-    static NativeContext open(KernelBindings vn, int threads, Optional<String> isa) {
+    static NativeContext open(KernelBindings vn, Device device, int threads, Optional<String> isa) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
             MemorySegment message = arena.allocate(MESSAGE_BYTES);
             MemorySegment isaName = isa.map(arena::allocateFrom).orElse(MemorySegment.NULL);
-            int status = (int)
-                    vn.contextOpen.invokeExact(out, 0, MemorySegment.NULL, threads, isaName, message, MESSAGE_BYTES);
+            device.enter();
+            int status = (int) vn.contextOpen.invokeExact(
+                    out, device.ordinal(), device.stream(), threads, isaName, message, MESSAGE_BYTES);
             if (status != OK) {
                 throw KernelException.unavailable(message.getString(0));
             }
-            return new NativeContext(vn, out.get(ValueLayout.ADDRESS, 0));
+            return new NativeContext(vn, device, out.get(ValueLayout.ADDRESS, 0));
         } catch (Throwable t) {
             throw failed(t);
         }
@@ -80,6 +85,10 @@ final class NativeContext implements AutoCloseable {
     void call(Call call) {
         if (handle.address() == 0) {
             throw new KernelException("these kernels were closed");
+        }
+        if (Thread.currentThread() != thread) {
+            device.enter();
+            thread = Thread.currentThread();
         }
         try {
             int status = call.status(handle);

@@ -13,6 +13,8 @@ import dev.vernacular.kernels.Sampling;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
 import dev.vernacular.kernels.contract.Shapes;
+import dev.vernacular.kernels.memory.CpuDevice;
+import dev.vernacular.kernels.memory.Device;
 import java.util.Optional;
 
 /// The kernels of a native library: each method checks shapes and is one call with its arguments in the
@@ -31,12 +33,22 @@ public final class NativeKernels implements Kernels {
         this.description = description;
     }
 
+    /// Kernels of the CPU.
+    ///
     /// @param threads 0: all that this process may use
     /// @param isa     empty: the best of this machine
     /// @throws dev.vernacular.kernels.KernelException if the library refuses, with its reason
     public static NativeKernels open(NativeLibrary library, int threads, Optional<String> isa) {
-        NativeContext context = NativeContext.open(library.bindings(), threads, isa);
+        NativeContext context = NativeContext.open(library.bindings(), new CpuDevice(), threads, isa);
         return new NativeKernels(library.bindings(), context, library.summary(threads, isa));
+    }
+
+    /// Kernels of a GPU, on the device's stream.
+    ///
+    /// @throws dev.vernacular.kernels.KernelException if the library refuses, with its reason
+    public static NativeKernels open(NativeLibrary library, Device device) {
+        NativeContext context = NativeContext.open(library.bindings(), device, 0, Optional.empty());
+        return new NativeKernels(library.bindings(), context, library.name() + ": " + device.describe());
     }
 
     @Override

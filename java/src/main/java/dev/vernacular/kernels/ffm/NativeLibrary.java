@@ -16,10 +16,12 @@ import java.util.regex.Pattern;
 public final class NativeLibrary {
     private static final String PLATFORM = "linux-x86_64";
     private static final Pattern ISA = Pattern.compile("\"isa\"\\s*:\\s*\"([^\"]+)\"");
+    private final String name;
     private final Path file;
     private final KernelBindings bindings;
 
-    private NativeLibrary(Path file, KernelBindings bindings) {
+    private NativeLibrary(String name, Path file, KernelBindings bindings) {
+        this.name = name;
         this.file = file;
         this.bindings = bindings;
     }
@@ -29,17 +31,43 @@ public final class NativeLibrary {
     /// @throws KernelException if this platform or this build has none, or they cannot be unpacked or loaded
     public static NativeLibrary cpu() {
         requirePlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
-        return open("libvernacular_cpu", LibraryCache.ofUser());
+        return open("cpu", "libvernacular_cpu", LibraryCache.ofUser());
     }
 
-    /// The CUDA kernels in the emulator, whose driver stands in for CUDA's in this process from now on.
+    /// The CUDA kernels. They load without a driver and without a GPU.
+    ///
+    /// @throws KernelException as [#cpu]
+    public static NativeLibrary cuda() {
+        requirePlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
+        if (NativeLibrary.class.getResource(path("libvernacular_cuda.so")) == null) {
+            throw KernelException.unavailable("this build has no CUDA kernels: nvcc was not there when it was built"
+                    + "\n  Build it where the CUDA toolkit 13 is (nvcc on PATH or CUDA_HOME set), or use --backend cpu.");
+        }
+        return open("cuda", "libvernacular_cuda", LibraryCache.ofUser());
+    }
+
+    /// The CUDA kernels in the emulator; needs [#loadEmulatedDriver].
     ///
     /// @throws KernelException as [#cpu]
     public static NativeLibrary cudaEmulated() {
+        return open("cuda-emulated", "libvernacular_cuda_emulated", LibraryCache.ofUser());
+    }
+
+    /// Puts the emulator's driver into the process under the name of CUDA's: what is linked to `libcuda.so.1`
+    /// and loaded from now on gets this one.
+    ///
+    /// @throws KernelException as [#cpu]
+    public static void loadEmulatedDriver() {
         requirePlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
-        LibraryCache cache = LibraryCache.ofUser();
-        load(cache.unpack("libcuda", resource("/META-INF/native/" + PLATFORM + "/libcuda.so.1")));
-        return open("libvernacular_cuda_emulated", cache);
+        load(LibraryCache.ofUser().unpack("libcuda", resource(path("libcuda.so.1"))));
+    }
+
+    /// Unpacks a resource of another library's jar, under the name that it looks for, into a folder that only
+    /// this user can write.
+    ///
+    /// @return the folder
+    public static Path unpackForeign(String resource) {
+        return LibraryCache.ofUser().unpackNamed(resource.substring(resource.lastIndexOf('/') + 1), resource(resource));
     }
 
     static void requirePlatform(String system, String machine) {
@@ -49,9 +77,18 @@ public final class NativeLibrary {
         }
     }
 
-    static NativeLibrary open(String name, LibraryCache cache) {
-        Path file = cache.unpack(name, resource("/META-INF/native/" + PLATFORM + "/" + name + ".so"));
-        return new NativeLibrary(file, new KernelBindings(load(file)));
+    static NativeLibrary open(String name, String file, LibraryCache cache) {
+        Path unpacked = cache.unpack(file, resource(path(file + ".so")));
+        return new NativeLibrary(name, unpacked, new KernelBindings(load(unpacked)));
+    }
+
+    private static String path(String file) {
+        return "/META-INF/native/" + PLATFORM + "/" + file;
+    }
+
+    /// Of its backend: cpu, cuda or cuda-emulated.
+    public String name() {
+        return name;
     }
 
     /// Where it was unpacked to.

@@ -20,6 +20,26 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public int ordinal() {
+        return 0;
+    }
+
+    @Override
+    public MemorySegment stream() {
+        return MemorySegment.NULL;
+    }
+
+    @Override
+    public void enter() {
+        // Every thread may call kernels on host memory.
+    }
+
+    @Override
+    public boolean isHostMemory() {
+        return true;
+    }
+
+    @Override
     public Tensor allocate(Dtype dtype, long... shape) {
         long bytes = dtype.bytes();
         for (long axis : shape) {
@@ -31,6 +51,11 @@ public final class CpuDevice implements Device {
     @Override
     public MemorySegment hostMemory(long bytes) {
         return block(bytes);
+    }
+
+    @Override
+    public MemorySegment sharedMemory(long bytes, Arena owner) {
+        return owner.allocate(bytes, SMALL_ALIGNMENT);
     }
 
     @Override
@@ -46,6 +71,18 @@ public final class CpuDevice implements Device {
     @Override
     public void synchronize() {
         // Kernels on host memory return when they are done.
+    }
+
+    @Override
+    public Recording record(Runnable calls) {
+        return calls::run;
+    }
+
+    @Override
+    public double seconds(Runnable calls) {
+        long start = System.nanoTime();
+        calls.run();
+        return (System.nanoTime() - start) / 1e9;
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.vernacular.train.store;
 import dev.vernacular.checkpoint.ModelWeights;
 import dev.vernacular.checkpoint.NemoWriter;
 import dev.vernacular.config.ModelSection;
-import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.model.ModelMemory;
 import dev.vernacular.tokenizer.Tokenizer;
@@ -61,7 +60,7 @@ public final class ModelFiles {
 
     /// Writes the weights as they are now.
     public void writeNemo(Path file) {
-        if (device instanceof CpuDevice) {
+        if (device.isHostMemory()) {
             write(file, memory.masters().segment());
             return;
         }

@@ -41,7 +41,9 @@ class ClassifierContractTest {
                 new Shape(5, 12, 61, 64),
                 new Shape(33, 32, 257, 384),
                 new Shape(70, 16, 1000, 1003),
-                new Shape(1, 100, 33, 33));
+                new Shape(1, 100, 33, 33),
+                new Shape(66, 24, 130, 192),
+                new Shape(9, 40, 250, 256));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")

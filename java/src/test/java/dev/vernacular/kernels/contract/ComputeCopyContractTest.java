@@ -14,7 +14,6 @@ import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.kernels.ParameterSegments.Segment;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
-import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.numbers.Elements;
 import java.util.List;
 import java.util.stream.Stream;
@@ -34,7 +33,7 @@ class ComputeCopyContractTest {
     @ParameterizedTest(name = "{0}, {2}")
     @MethodSource("cases")
     void rowsOfACopyAreTheMasterRounded(Target target, Storage storage, Dtype copyDtype) {
-        try (Memory memory = new Memory(new Storage(Dtype.F32, Dtype.F32), false)) {
+        try (Memory memory = target.memory(new Storage(Dtype.F32, Dtype.F32))) {
             Tensor master = memory.parameter("master", ROWS, COLS);
             Tensor rows = memory.output(PARAMETER, "rows", Bound.ANYTHING, 11, COLS);
 
@@ -97,8 +96,7 @@ class ComputeCopyContractTest {
     @ParameterizedTest(name = "{0}, {2}")
     @MethodSource("cases")
     void anUpdateRefreshesTheCopy(Target target, Storage storage, Dtype copyDtype) {
-        try (Memory memory = new Memory(new Storage(Dtype.F32, Dtype.F32), false);
-                CpuDevice device = new CpuDevice()) {
+        try (Memory memory = target.memory(new Storage(Dtype.F32, Dtype.F32))) {
             Tensor masters = memory.updated(PARAMETER, "masters", 1, Bound.ANYTHING, ROWS * COLS);
             Tensor m = memory.updated(PARAMETER, "m", 1, Bound.ANYTHING, ROWS * COLS);
             Tensor v = memory.updated(PARAMETER, new double[(int) (ROWS * COLS)], "v", Bound.ANYTHING, ROWS * COLS);
@@ -108,7 +106,7 @@ class ComputeCopyContractTest {
             Contract.run(target.first(), memory, (kernels, same) -> {
                 Weight weight = copy(kernels, memory, masters.reshape(ROWS, COLS), copyDtype);
                 Segment segment = new Segment(0, ROWS, COLS, weight.copy(), copyDtype, 0.1f, 1f, false);
-                ParameterSegments segments = ParameterSegments.upload(device, List.of(segment));
+                ParameterSegments segments = ParameterSegments.upload(target.device(), List.of(segment));
                 kernels.gradientNorm(gradients, segments, 1f);
                 kernels.adamwUpdate(masters, m, v, gradients, segments, new AdamW(0.9f, 0.95f, 1e-8f));
                 kernels.computeCopyRows(rows, weight, 0);
@@ -128,11 +126,12 @@ class ComputeCopyContractTest {
     /// For a backend its copy; for the reference in double a master with the values of that backend's copy.
     private static Weight rounded(Kernels kernels, Memory memory, Target target, Dtype copyDtype) {
         double[] values;
-        try (Memory own = new Memory(new Storage(Dtype.F32, Dtype.F32), false)) {
+        try (Memory own = target.memory(new Storage(Dtype.F32, Dtype.F32))) {
             Tensor master = own.parameter("master", ROWS, COLS);
             Tensor rows = own.output(PARAMETER, "rows", Bound.ANYTHING, ROWS, COLS);
             Weight copy = copy(target.first(), own, master, copyDtype);
             target.first().computeCopyRows(rows, copy, 0);
+            target.device().synchronize();
             values = Elements.all(rows);
             if (!memory.isDouble()) {
                 return copy(kernels, memory, memory.parameter("master", ROWS, COLS), copyDtype);

@@ -50,7 +50,7 @@ final class Contract {
 
     private static Map<String, byte[]> checked(
             Target target, Kernels kernels, Storage storage, Operation operation, Memory want) {
-        try (Memory got = new Memory(storage, false, target.alignment())) {
+        try (Memory got = target.memory(storage)) {
             run(kernels, got, operation);
             got.assertOnlyOutputsWereWritten();
             Map<String, byte[]> bits = new LinkedHashMap<>();
@@ -69,6 +69,7 @@ final class Contract {
         Tensor step = step(memory);
         kernels.bind(memory.bytes(kernels.scratchBytes(SIZES), 64), step);
         operation.run(kernels, memory);
+        memory.synchronize();
         return step;
     }
 

@@ -80,7 +80,7 @@ class GlueContractTest {
     private static void castEveryInterestingFloat(Target target, Dtype dtype) {
         int[] lower = {0, 1, 0x0fff, 0x1000, 0x1001, 0x3000, 0x7fff, 0x8000, 0x8001, 0xffff};
         int count = 0x10000 * lower.length;
-        try (Memory memory = new Memory(new Storage(dtype, Dtype.F32), false)) {
+        try (Memory memory = target.memory(new Storage(dtype, Dtype.F32))) {
             Tensor x = memory.output(RESIDUAL, "x", Bound.ANYTHING, count);
             Tensor out = memory.output(ACTIVATION, "out", Bound.ANYTHING, count);
             for (int i = 0; i < count; i++) {

@@ -149,7 +149,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}: {1}")
     @MethodSource("refusals")
     void aWrongArgumentIsNamedAndNothingIsWritten(Target target, String message, Operation call) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             assertThatThrownBy(() -> Contract.run(target.first(), memory, call))
                     .isInstanceOf(KernelException.class)
                     .hasMessageContaining(message);
@@ -189,7 +189,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void anIdOutOfRangeSetsTheFaultAndLeavesTheOtherRowsRight(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Weight tokens = memory.weight("tokens", 9, 5);
             Tensor out = memory.output(RESIDUAL, "out", Bound.EXACT, 4, 5);
 
@@ -210,7 +210,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void aLabelOutOfRangeSetsTheFaultAndCountsAsNone(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Tensor losses = memory.output(PARAMETER, "losses", Bound.EXACT, 4);
             Tensor dHidden = memory.output(ACTIVATION, "dHidden", Bound.EXACT, 4, 5);
             Tensor dHead = memory.output(PARAMETER, "dHead", Bound.EXACT, 9, 5);
@@ -240,7 +240,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void aSequenceThatDoesNotFitItsCacheSetsTheFaultAndIsLeftAlone(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             AttentionShape shape = AttentionShape.causal(3, 2, 1, 4);
             Tensor keys = memory.activation("keys", 3, 1, 5, 4);
             Tensor values = memory.activation("values", 3, 1, 5, 4);
@@ -261,7 +261,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void aMaskDoesNotDependOnTheSplitIntoMicroBatches(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Dropout dropout = new Dropout(4, 0.4f, 7);
             Tensor qkv = memory.activation("qkv", 4, 7, 9, 5);
             Tensor whole = memory.output(ACTIVATION, "whole", Bound.EXACT, 4, 7, 3, 5);
@@ -302,7 +302,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void aMaskKeepsItsShareAndDiffersBetweenSites(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             double[] ones = new double[64 * 100];
             Arrays.fill(ones, 1);
             Tensor x = memory.input(ACTIVATION, ones, 64, 100);

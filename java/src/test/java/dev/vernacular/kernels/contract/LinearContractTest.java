@@ -29,7 +29,11 @@ class LinearContractTest {
                 new Shape(17, 33, 100),
                 new Shape(66, 48, 129),
                 new Shape(5, 130, 64),
-                new Shape(150, 100, 260));
+                new Shape(150, 100, 260),
+                // Rows of whole 16-byte words, as in a model: tensor cores, tiles with and without edges.
+                new Shape(65, 136, 72),
+                new Shape(128, 64, 64),
+                new Shape(8, 24, 264));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")

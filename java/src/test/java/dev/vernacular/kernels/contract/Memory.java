@@ -8,6 +8,8 @@ import dev.vernacular.kernels.RowGroups;
 import dev.vernacular.kernels.Tensor;
 import dev.vernacular.kernels.Weight;
 import dev.vernacular.kernels.contract.Storage.Role;
+import dev.vernacular.kernels.memory.CpuDevice;
+import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.kernels.numbers.Elements;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,15 +24,17 @@ import java.util.stream.IntStream;
 
 /// The tensors of one run of an operation. A tensor's values follow from its name, so a run on a backend and
 /// one on the reference in double see the same numbers, rounded to the backend's dtypes. Guard bytes lie around
-/// every tensor, whose address is aligned to its elements and to no more, or as it is on a device; outputs are NaN until they are
-/// written.
+/// every tensor, whose address is aligned to its elements and to no more, or as it is on a device; outputs are
+/// NaN until they are written.
 final class Memory implements AutoCloseable {
     static final Tensor NONE = Tensor.NONE;
     private static final long GUARD = 64;
+    private static final Device HOST = new CpuDevice();
     private static final byte GUARD_BYTE = (byte) 0xA5;
     private final Storage storage;
     private final boolean inDouble;
     private final long alignment;
+    private final Device device;
     private final Arena arena = Arena.ofConfined();
     private final List<MemorySegment> guards = new ArrayList<>();
     private final Map<Tensor, byte[]> inputs = new LinkedHashMap<>();
@@ -40,14 +44,16 @@ final class Memory implements AutoCloseable {
     record Output(Tensor tensor, Bound bound) {}
 
     Memory(Storage storage, boolean inDouble) {
-        this(storage, inDouble, 0);
+        this(storage, inDouble, 0, HOST);
     }
 
-    /// @param alignment of the tensors' addresses in bytes; 0: that of their elements
-    Memory(Storage storage, boolean inDouble, long alignment) {
+    /// @param alignment of the tensors' addresses in bytes, 0: that of their elements
+    /// @param device    whose kernels run
+    Memory(Storage storage, boolean inDouble, long alignment, Device device) {
         this.storage = storage;
         this.inDouble = inDouble;
         this.alignment = alignment;
+        this.device = device;
     }
 
     boolean isDouble() {
@@ -155,13 +161,18 @@ final class Memory implements AutoCloseable {
 
     /// Bytes of any kind, zero.
     Tensor bytes(long count, long alignment) {
-        MemorySegment block = arena.allocate(count + 2 * alignment, alignment);
+        MemorySegment block = device.sharedMemory(count + 2 * alignment, arena);
         block.fill(GUARD_BYTE);
         MemorySegment inside = block.asSlice(alignment, count);
         inside.fill((byte) 0);
         guards.add(block.asSlice(0, alignment));
         guards.add(block.asSlice(alignment + count));
         return new Tensor(inside, Dtype.I8, count);
+    }
+
+    /// Waits until the host sees what the kernels wrote.
+    void synchronize() {
+        device.synchronize();
     }
 
     Map<String, Output> outputs() {
@@ -210,7 +221,7 @@ final class Memory implements AutoCloseable {
     private Tensor tensor(Dtype dtype, long... shape) {
         long count = Arrays.stream(shape).reduce(dtype.bytes(), (a, b) -> a * b);
         long before = Math.max(alignment, GUARD) + (alignment == 0 ? dtype.bytes() : 0);
-        MemorySegment block = arena.allocate(before + count + GUARD, Math.max(alignment, GUARD));
+        MemorySegment block = device.sharedMemory(before + count + GUARD, arena);
         block.fill(GUARD_BYTE);
         guards.add(block.asSlice(0, before));
         guards.add(block.asSlice(before + count));

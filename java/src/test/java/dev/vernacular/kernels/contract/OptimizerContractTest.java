@@ -9,7 +9,7 @@ import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.ParameterSegments;
 import dev.vernacular.kernels.ParameterSegments.Segment;
 import dev.vernacular.kernels.Tensor;
-import dev.vernacular.kernels.memory.CpuDevice;
+import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 import java.lang.foreign.ValueLayout;
@@ -32,7 +32,7 @@ class OptimizerContractTest {
     }
 
     /// Odd sizes, a gap, a frozen tensor, a tensor that does not decay.
-    private static ParameterSegments segments(CpuDevice device) {
+    private static ParameterSegments segments(Device device) {
         return ParameterSegments.upload(
                 device,
                 List.of(
@@ -45,29 +45,26 @@ class OptimizerContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void anUpdateFollowsTheFormulaAndLeavesFrozenTensorsAndGapsAlone(Target target) {
-        try (CpuDevice device = new CpuDevice()) {
-            ParameterSegments segments = segments(device);
-            Contract.check(target, FLOATS, (kernels, memory) -> {
-                Tensor masters = memory.updated(PARAMETER, "masters", 1, Bound.ADAMW, ELEMENTS);
-                Tensor m = memory.updated(PARAMETER, "m", 1, Bound.ADAMW, ELEMENTS);
-                double[] squares = Arrays.stream(Elements.all(memory.parameter("v", ELEMENTS)))
-                        .map(x -> Elements.round(x * x, Dtype.F32))
-                        .toArray();
-                Tensor v = memory.updated(PARAMETER, squares, "moments", Bound.ADAMW, ELEMENTS);
-                Tensor gradients = memory.parameter("gradients", ELEMENTS);
+        ParameterSegments segments = segments(target.device());
+        Contract.check(target, FLOATS, (kernels, memory) -> {
+            Tensor masters = memory.updated(PARAMETER, "masters", 1, Bound.ADAMW, ELEMENTS);
+            Tensor m = memory.updated(PARAMETER, "m", 1, Bound.ADAMW, ELEMENTS);
+            double[] squares = Arrays.stream(Elements.all(memory.parameter("v", ELEMENTS)))
+                    .map(x -> Elements.round(x * x, Dtype.F32))
+                    .toArray();
+            Tensor v = memory.updated(PARAMETER, squares, "moments", Bound.ADAMW, ELEMENTS);
+            Tensor gradients = memory.parameter("gradients", ELEMENTS);
 
-                kernels.gradientNorm(gradients, segments, 1f);
-                kernels.adamwUpdate(masters, m, v, gradients, segments, ADAMW);
-            });
-        }
+            kernels.gradientNorm(gradients, segments, 1f);
+            kernels.adamwUpdate(masters, m, v, gradients, segments, ADAMW);
+        });
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void theNormIsThatOfUnscaledGradientsOfWhatIsNotFrozen(Target target) {
-        try (CpuDevice device = new CpuDevice();
-                Memory memory = new Memory(FLOATS, false)) {
-            ParameterSegments segments = segments(device);
+        try (Memory memory = target.memory(FLOATS)) {
+            ParameterSegments segments = segments(target.device());
             Tensor gradients = memory.parameter("gradients", ELEMENTS);
             double squares = 0;
             double[] values = Elements.all(gradients);
@@ -91,12 +88,11 @@ class OptimizerContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void withoutClippingTheScaleIsThatOfTheLossAlone(Target target) {
-        try (CpuDevice device = new CpuDevice();
-                Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Tensor gradients = memory.parameter("gradients", ELEMENTS);
 
             Tensor step = Contract.run(
-                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(device), 0f));
+                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(target.device()), 0f));
 
             assertThat(StepBlock.gradientScale(step)).isEqualTo(1 / Contract.LOSS_SCALE);
         }
@@ -106,9 +102,8 @@ class OptimizerContractTest {
     @MethodSource("targets")
     void aGradientThatIsNotFiniteSkipsTheUpdate(Target target) {
         for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-            try (CpuDevice device = new CpuDevice();
-                    Memory memory = new Memory(FLOATS, false)) {
-                ParameterSegments segments = segments(device);
+            try (Memory memory = target.memory(FLOATS)) {
+                ParameterSegments segments = segments(target.device());
                 Tensor gradients = memory.updated(PARAMETER, "gradients", 1, Bound.EXACT, ELEMENTS);
                 gradients.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 4999 - 3, bad);
                 Tensor masters = memory.parameter("masters", ELEMENTS);
@@ -129,13 +124,12 @@ class OptimizerContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void aFrozenGradientThatIsNotFiniteDoesNotMatter(Target target) {
-        try (CpuDevice device = new CpuDevice();
-                Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Tensor gradients = memory.updated(PARAMETER, "gradients", 1, Bound.EXACT, ELEMENTS);
             gradients.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 2112 + 50, Float.NaN);
 
             Tensor step = Contract.run(
-                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(device), 1f));
+                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(target.device()), 1f));
 
             assertThat(StepBlock.skipped(step)).isFalse();
         }

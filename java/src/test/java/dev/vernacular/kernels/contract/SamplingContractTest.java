@@ -54,7 +54,7 @@ class SamplingContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void greedyTakesTheLowestOfEqualsAndNeverThePadding(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Tensor ids = memory.integerOutput("ids", 1);
             Tensor logits = scratch(memory, new double[] {-1, 2, 0, 2, 2, 9, 9}, 1, 7);
 
@@ -72,7 +72,7 @@ class SamplingContractTest {
     void frequenciesAreTheProbabilities(Target target) {
         int[] counts = new int[4];
         int draws = 8000;
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Tensor ids = memory.integerOutput("ids", draws);
             double[] logits = new double[draws * 4];
             for (int i = 0; i < logits.length; i++) {
@@ -105,7 +105,7 @@ class SamplingContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void anIdOutOfRangeIsPassedOverAndSetsTheFault(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Tensor step = Contract.run(
                     target.first(),
                     memory,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.KernelException;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.memory.StepBlock;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -101,7 +102,7 @@ class KernelBindingsTest {
         KernelBindings vn = NativeLibrary.cpu().bindings();
         MethodHandle operation = operations(vn).get(name);
         try (Arena arena = Arena.ofConfined();
-                NativeContext context = NativeContext.open(vn, 1, Optional.empty())) {
+                NativeContext context = NativeContext.open(vn, new CpuDevice(), 1, Optional.empty())) {
             MemorySegment step = arena.allocate(StepBlock.BYTES, 64);
             context.call(handle -> (int) vn.contextBind.invokeExact(handle, MemorySegment.NULL, 0L, step));
             context.call(handle -> {

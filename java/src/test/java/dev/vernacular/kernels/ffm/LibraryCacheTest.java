@@ -91,7 +91,7 @@ class LibraryCacheTest {
 
     @Test
     void aBuildWithoutTheLibrarySaysHowToGetOne() {
-        assertThatThrownBy(() -> NativeLibrary.open("libvernacular_none", cache()))
+        assertThatThrownBy(() -> NativeLibrary.open("none", "libvernacular_none", cache()))
                 .hasMessageContaining("no /META-INF/native/linux-x86_64/libvernacular_none.so in the jar")
                 .hasMessageContaining("-Dnative.skip=true");
     }
