@@ -6,6 +6,7 @@
 //
 // All tensors in one launch: 16 bytes read and 12 written a parameter, and its compute copy while it is in registers.
 // Element-wise in float32, the scalars made in float64 (no fast-math here). Nothing happens when step.skip is set.
+#include "optimizer_arguments.h"
 #include "segments.cuh"
 
 namespace vn {
@@ -19,6 +20,13 @@ struct AdamW {
 struct Rates {
   float unbias2, rate, keep, gradient_scale;
 };
+
+// base^n by squaring: pow() would be most of this kernel.
+__device__ double power(double base, int64_t n) {
+  double result = 1;
+  for (; n > 0; n /= 2, base *= base) result *= n % 2 ? base : 1;
+  return result;
+}
 
 template <int N>
 __device__ __forceinline__ Pack<float, N> update(float* p, float* m, float* v, const float* g, const AdamW& a,
@@ -49,11 +57,10 @@ __global__ void __launch_bounds__(segment_threads)
     adamw(float* masters, float* m, float* v, const float* gradients, const vn_segment* segments, int64_t count,
           const vn_step* step, AdamW a) {
   VN_SHARED(int32_t, ends);
-  __shared__ double corrections[2];
+  __shared__ double unbias[2];
   if (threadIdx.x == 0) {
-    const double t = double(step->updates + 1);
-    corrections[0] = 1 - pow(double(a.beta1), t);
-    corrections[1] = 1 - pow(double(a.beta2), t);
+    unbias[0] = 1 / (1 - power(double(a.beta1), step->updates + 1));
+    unbias[1] = 1 / (1 - power(double(a.beta2), step->updates + 1));
   }
   const SegmentTiles tiles(segments, count, ends);  // and a barrier
   const int32_t stop = step->skip ? 0 : tiles.count();
@@ -61,7 +68,7 @@ __global__ void __launch_bounds__(segment_threads)
     const auto tile = tiles.tile(t);
     const vn_segment& s = *tile.segment;
     const double rate = double(step->learning_rate) * double(s.learning_rate_scale);
-    const Rates rates = {float(1 / corrections[1]), float(rate / corrections[0]),
+    const Rates rates = {float(unbias[1]), float(rate * unbias[0]),
                          float(1 - rate * double(s.weight_decay)), step->gradient_scale};
     const int64_t at = s.offset + tile.first;
     const bool aligned = is_aligned(masters + at, 16) && is_aligned(m + at, 16) && is_aligned(v + at, 16) &&
@@ -82,13 +89,8 @@ using namespace vn;
 
 int32_t vn_adamw_update(vn_context* ctx, float* masters, float* m, float* v, const float* gradients,
                         const vn_segment* segments, int64_t count, float beta1, float beta2, float eps) {
-  VN_REQUIRE(ctx, count == 0 || (masters && m && v && gradients), "adamw_update: %s is null",
-             !masters ? "masters" : !m ? "m" : !v ? "v" : "gradients");
-  VN_TRY(require_segment_count(ctx, "adamw_update", segments, count));
-  VN_REQUIRE(ctx, beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
-             "adamw_update: betas are %g and %g, not in [0, 1)", double(beta1), double(beta2));
-  VN_REQUIRE(ctx, eps >= 0, "adamw_update: eps is %g", double(eps));
-  VN_TRY(require_step(ctx, "adamw_update"));
+  VN_TRY(check_adamw_update(ctx, masters, m, v, gradients, segments, count, beta1, beta2, eps));
+  VN_TRY(require_segment_count(ctx, "adamw_update", count));
   const AdamW a = {beta1, 1 - beta1, beta2, 1 - beta2, eps};
   VN_LAUNCH(ctx, adamw, dim3(segment_blocks), dim3(segment_threads), segment_tiles_bytes(count), masters, m, v,
             gradients, segments, count, ctx->step, a);

@@ -5,6 +5,7 @@
 //
 // Squares and their sums are float64, so only a gradient that is not finite, or a norm beyond float32, makes it so. Each
 // block has a slot; a last block adds the slots, always in the same order.
+#include "optimizer_arguments.h"
 #include "scratch_bytes.cuh"
 #include "segments.cuh"
 
@@ -63,10 +64,8 @@ using namespace vn;
 
 int32_t vn_gradient_norm(vn_context* ctx, const float* gradients, const vn_segment* segments, int64_t count,
                          float clip) {
-  VN_REQUIRE(ctx, gradients || count == 0, "gradient_norm: gradients is null");
-  VN_TRY(require_segment_count(ctx, "gradient_norm", segments, count));
-  VN_REQUIRE(ctx, clip >= 0, "gradient_norm: clip is %g", double(clip));
-  VN_TRY(require_step(ctx, "gradient_norm"));
+  VN_TRY(check_gradient_norm(ctx, gradients, segments, count, clip));
+  VN_TRY(require_segment_count(ctx, "gradient_norm", count));
   VN_TRY(require_workspace(ctx, "gradient_norm", gradient_norm_scratch_bytes({})));
   double* slots = Scratch(ctx).take<double>(segment_blocks);
   VN_LAUNCH(ctx, square_sums, dim3(segment_blocks), dim3(segment_threads), segment_tiles_bytes(count), slots, gradients,

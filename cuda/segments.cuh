@@ -14,10 +14,7 @@ constexpr int64_t most_segments = 11000;  // their tile counts fit the shared me
 // Dynamic shared memory of a kernel that makes SegmentTiles.
 inline int64_t segment_tiles_bytes(int64_t count) { return (count + 1) * int64_t(sizeof(int32_t)); }
 
-// What the host can check of a list that it cannot read.
-inline int32_t require_segment_count(Call* ctx, const char* operation, const vn_segment* segments, int64_t count) {
-  VN_REQUIRE(ctx, count >= 0 && (segments || count == 0), "%s: segments is null or their count %lld", operation,
-             (long long) count);
+inline int32_t require_segment_count(Call* ctx, const char* operation, int64_t count) {
   if (count <= most_segments) return VN_OK;
   return fail(ctx, VN_UNSUPPORTED, "%s: %lld segments; the CUDA backend takes %lld", operation, (long long) count,
               (long long) most_segments);

@@ -78,4 +78,17 @@ void mma16816(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1,
   memcpy(d, reinterpret_cast<const Fragments<T>*>(slots + vn_emu::cur->lane * vn_emu::SLOT)->d, 16);
 }
 
+inline float exp2_approx(float x) { return std::exp2(x); }
+
+template <class T>
+uint32_t round_pair(float low, float high) {
+  uint16_t bits[2];
+  if constexpr (std::is_same_v<T, __nv_bfloat16>) {
+    bits[0] = __float2bfloat16_rn(low).bits, bits[1] = __float2bfloat16_rn(high).bits;
+  } else {
+    bits[0] = __float2half_rn(low).bits, bits[1] = __float2half_rn(high).bits;
+  }
+  return uint32_t(bits[1]) << 16 | bits[0];
+}
+
 }  // namespace vn

@@ -8,6 +8,7 @@
 // cache, non-temporal ones were half as fast). The scalars are made in float64. Copies are refreshed afterwards.
 #include <cmath>
 
+#include "optimizer_arguments.h"
 #include "segments.h"
 
 namespace vn {
@@ -29,14 +30,8 @@ using namespace vn;
 
 int32_t vn_adamw_update(vn_context* ctx, float* masters, float* m, float* v, const float* gradients,
                         const vn_segment* segments, int64_t count, float beta1, float beta2, float eps) {
-  VN_REQUIRE(ctx, count == 0 || (masters && m && v && gradients), "adamw_update: %s is null",
-             !masters ? "masters" : !m ? "m" : !v ? "v" : "gradients");
+  VN_TRY(check_adamw_update(ctx, masters, m, v, gradients, segments, count, beta1, beta2, eps));
   VN_TRY(require_segments(ctx, "adamw_update", segments, count));
-  VN_REQUIRE(ctx, beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
-             "adamw_update: betas are %g and %g, not in [0, 1)",
-             double(beta1), double(beta2));
-  VN_REQUIRE(ctx, eps >= 0, "adamw_update: eps is %g", double(eps));
-  VN_TRY(require_step(ctx, "adamw_update"));
   const vn_step& step = *ctx->step;
   VN_REQUIRE(ctx, step.updates >= 0, "adamw_update: step.updates is %lld", (long long) step.updates);
   if (step.skip) return VN_OK;

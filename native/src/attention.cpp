@@ -15,6 +15,7 @@
 
 #include <cstring>
 
+#include "attention_arguments.h"
 #include "scratch_bytes.h"
 
 namespace vn {
@@ -46,29 +47,7 @@ int64_t thread_bytes(int64_t T, int64_t D, bool backward, bool rotates) {
   return scratch.bytes();
 }
 
-struct Arguments {
-  const char* operation;
-  const float* rope;
-  const int32_t *positions, *document_starts;
-  int64_t B, T, H, kv_heads, D, rope_dims, P;
-  float scale;
-  int32_t site;
-  float dropout;
-  int32_t dtype;
-};
-
-int32_t require_arguments(vn_context* ctx, const Arguments& a) {
-  VN_REQUIRE(ctx, a.H > 0 && a.kv_heads > 0 && a.H % a.kv_heads == 0, "%s: H is %lld, kv_heads %lld; it must divide H",
-             a.operation, (long long) a.H, (long long) a.kv_heads);
-  VN_REQUIRE(ctx, a.D >= 1 && a.D <= 256, "%s: D is %lld, not 1..256", a.operation, (long long) a.D);
-  VN_REQUIRE(ctx, addressable({a.B, a.T, a.H + 2 * a.kv_heads, a.D}) && addressable({query_block + a.D, a.T}),
-             "%s: B is %lld, T %lld", a.operation, (long long) a.B, (long long) a.T);
-  VN_REQUIRE(ctx, a.scale > 0, "%s: scale is %g", a.operation, double(a.scale));
-  VN_TRY(require_rope(ctx, a.operation, a.rope, a.rope_dims, a.P, a.D));
-  return require_dropout(ctx, a.operation, a.dropout, std::max<int64_t>(a.T, 1));
-}
-
-AttentionCall call_of(vn_context* ctx, const Arguments& a) {
+AttentionCall call_of(vn_context* ctx, const AttentionArguments& a) {
   const bool draws = a.dropout > 0;
   // Rotated queries and keys are float32: rounded to pairs of bf16 they would cost the scores their accuracy.
   const Isa isa = a.rope ? std::min(ctx->isa, Isa::avx512) : ctx->isa;
@@ -90,11 +69,10 @@ int32_t vn_attention_forward(vn_context* ctx, void* out, float* lse, const void*
                              const int32_t* positions, const int32_t* document_starts, int64_t B, int64_t T, int64_t H,
                              int64_t kv_heads, int64_t D, int64_t rope_dims, int64_t P, float scale, int32_t site,
                              float dropout, int32_t dtype) {
-  const Arguments arguments = {"attention_forward", rope, positions, document_starts, B, T, H, kv_heads, D,
+  const AttentionArguments arguments = {"attention_forward", rope, positions, document_starts, B, T, H, kv_heads, D,
                                rope_dims, P, scale, site, dropout, dtype};
-  VN_TRY(require_arguments(ctx, arguments));
-  VN_REQUIRE(ctx, B * T == 0 || (out && lse && qkv), "attention_forward: %s is null",
-             !out ? "out" : !lse ? "lse" : "qkv");
+  VN_TRY(require_attention(ctx, arguments));
+  VN_TRY(require_pointers(ctx, arguments.operation, B * T, {{"out", out}, {"lse", lse}, {"qkv", qkv}}));
   return for_dtype(ctx, "attention_forward", "dtype", dtype, [&](auto type) {
     using A = decltype(type);
     VN_TRY(require_workspace(ctx, "attention_forward", ctx->pool.threads() * thread_bytes(T, D, false, rope)));
@@ -113,11 +91,11 @@ int32_t vn_attention_backward(vn_context* ctx, void* dqkv, const void* dout, con
                               const int32_t* document_starts, int64_t B, int64_t T, int64_t H, int64_t kv_heads,
                               int64_t D, int64_t rope_dims, int64_t P, float scale, int32_t site, float dropout,
                               int32_t dtype) {
-  const Arguments arguments = {"attention_backward", rope, positions, document_starts, B, T, H, kv_heads, D,
+  const AttentionArguments arguments = {"attention_backward", rope, positions, document_starts, B, T, H, kv_heads, D,
                                rope_dims, P, scale, site, dropout, dtype};
-  VN_TRY(require_arguments(ctx, arguments));
-  VN_REQUIRE(ctx, B * T == 0 || (dqkv && dout && out && lse && qkv), "attention_backward: %s is null",
-             !dqkv ? "dqkv" : !dout ? "dout" : !out ? "out" : !lse ? "lse" : "qkv");
+  VN_TRY(require_attention(ctx, arguments));
+  VN_TRY(require_pointers(ctx, arguments.operation, B * T,
+                          {{"dqkv", dqkv}, {"dout", dout}, {"out", out}, {"lse", lse}, {"qkv", qkv}}));
   return for_dtype(ctx, "attention_backward", "dtype", dtype, [&](auto type) {
     using A = decltype(type);
     VN_TRY(require_workspace(ctx, "attention_backward", ctx->pool.threads() * thread_bytes(T, D, true, rope)));

@@ -4,6 +4,7 @@
 //   backward   dx = dy act'(pre),   dbias (+)= sum_rows dx   (of the rounded dx, float32, rows in order)
 //
 // Shapes: x, y, pre, dx, dy [rows, N] of `dtype`; bias, dbias [N] float32. Elementwise: y may be x, dx may be dy.
+#include "bias_activation_arguments.h"
 #include "linear.h"
 #include "linear_arguments.h"
 #include "scratch_bytes.h"
@@ -47,12 +48,6 @@ auto backward_of(Level level, int32_t activation) {
   }
 }
 
-int32_t check(vn_context* ctx, const char* operation, int64_t rows, int64_t N, int32_t activation) {
-  VN_REQUIRE(ctx, rows >= 0 && N > 0 && addressable({rows, N}), "%s: rows is %lld, N is %lld", operation,
-             (long long) rows, (long long) N);
-  return check_activation(ctx, operation, activation);
-}
-
 }  // namespace
 
 int64_t bias_activation_scratch_bytes(const vn_sizes&, int) { return 0; }
@@ -64,8 +59,7 @@ using namespace vn;
 int32_t vn_bias_activation_forward(vn_context* ctx, void* y, void* pre, const void* x, const float* bias, int64_t rows,
                                    int64_t N, int32_t activation, int32_t dtype) {
   constexpr const char* operation = "bias_activation_forward";
-  VN_REQUIRE(ctx, y && x, "%s: %s is null", operation, y ? "x" : "y");
-  VN_TRY(check(ctx, operation, rows, N, activation));
+  VN_TRY(check_bias_activation_forward(ctx, y, x, rows, N, activation));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) -> int32_t {
     using T = decltype(type);
     const auto row = forward_of<T>(ctx->level, activation);
@@ -80,9 +74,7 @@ int32_t vn_bias_activation_forward(vn_context* ctx, void* y, void* pre, const vo
 int32_t vn_bias_activation_backward(vn_context* ctx, void* dx, float* dbias, const void* dy, const void* pre,
                                     int64_t rows, int64_t N, int32_t activation, int32_t accumulate, int32_t dtype) {
   constexpr const char* operation = "bias_activation_backward";
-  VN_REQUIRE(ctx, dx && dy, "%s: %s is null", operation, dx ? "dy" : "dx");
-  VN_TRY(check(ctx, operation, rows, N, activation));
-  VN_REQUIRE(ctx, pre || activation == VN_NO_ACTIVATION, "%s: pre is null, activation is %d", operation, activation);
+  VN_TRY(check_bias_activation_backward(ctx, dx, dy, pre, rows, N, activation));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) -> int32_t {
     using T = decltype(type);
     const auto row = backward_of<T>(ctx->level, activation);

@@ -1,6 +1,7 @@
 // Compute copies (compute_copy.h): their size, their refresh from the masters, their rows as float32.
 #include "compute_copy.h"
 
+#include "compute_copy_arguments.h"
 #include "vector.h"
 
 #define VN_LOOPS "compute_copy.inl"
@@ -10,16 +11,6 @@ namespace vn {
 namespace {
 
 constexpr int64_t task_elements = 32 << 10;
-
-bool is_copy_dtype(int32_t dtype) { return is_storage(dtype) || dtype == VN_I8; }
-
-int32_t check(vn_context* ctx, const char* operation, int64_t rows, int64_t cols, int32_t dtype) {
-  VN_REQUIRE(ctx, addressable({rows, cols}), "%s: rows is %lld, cols is %lld", operation, (long long) rows,
-             (long long) cols);
-  if (is_copy_dtype(dtype)) return VN_OK;
-  return fail(ctx, dtype >= VN_F32 && dtype <= VN_I32 ? VN_UNSUPPORTED : VN_INVALID_ARGUMENT,
-              "%s: dtype is %d; a copy is 0 (f32), 1 (bf16), 2 (f16) or 3 (int8)", operation, dtype);
-}
 
 // The scale makes the row's largest magnitude 127; a row of zeros has scale 0.
 void write_int8_row(int8_t* out, float* scale, const float* master, int64_t cols, Level level) {
@@ -58,8 +49,7 @@ using namespace vn;
 
 int32_t vn_compute_copy_bytes(vn_context* ctx, int64_t* bytes, int64_t rows, int64_t cols, int32_t dtype,
                               int32_t training) {
-  VN_REQUIRE(ctx, bytes, "compute_copy_bytes: bytes is null");
-  VN_TRY(check(ctx, "compute_copy_bytes", rows, cols, dtype));
+  VN_TRY(check_copy_bytes(ctx, bytes, rows, cols, dtype));
   if (training || dtype == VN_F32) {
     *bytes = 0;
   } else if (dtype == VN_I8) {
@@ -72,8 +62,7 @@ int32_t vn_compute_copy_bytes(vn_context* ctx, int64_t* bytes, int64_t rows, int
 
 int32_t vn_compute_copy_refresh(vn_context* ctx, void* copy, const float* master, int64_t rows, int64_t cols,
                                 int32_t dtype) {
-  VN_REQUIRE(ctx, copy && master, "compute_copy_refresh: %s is null", copy ? "master" : "copy");
-  VN_TRY(check(ctx, "compute_copy_refresh", rows, cols, dtype));
+  VN_TRY(check_copy_refresh(ctx, copy, master, rows, cols, dtype));
   const auto write = dtype == VN_BF16  ? VN_PICK(ctx->level, write_row<bf16>)
                      : dtype == VN_F16 ? VN_PICK(ctx->level, write_row<f16>) : VN_PICK(ctx->level, write_row<float>);
   for_rows(ctx, rows, cols, [&](int64_t row) {
@@ -88,10 +77,7 @@ int32_t vn_compute_copy_refresh(vn_context* ctx, void* copy, const float* master
 
 int32_t vn_compute_copy_rows(vn_context* ctx, float* out, const void* copy, int64_t rows, int64_t cols, int64_t first,
                              int64_t count, int32_t dtype) {
-  VN_REQUIRE(ctx, out && copy, "compute_copy_rows: %s is null", out ? "copy" : "out");
-  VN_TRY(check(ctx, "compute_copy_rows", rows, cols, dtype));
-  VN_REQUIRE(ctx, first >= 0 && count >= 0 && first <= rows - count, "compute_copy_rows: rows %lld .. %lld of %lld",
-             (long long) first, (long long) first + (long long) count - 1, (long long) rows);
+  VN_TRY(check_copy_rows(ctx, out, copy, rows, cols, first, count, dtype));
   for_rows(ctx, count, cols, [&](int64_t i) {
     read_copy(ctx->level, out + i * cols, copy, rows, cols, first + i, 0, cols, dtype);
   });

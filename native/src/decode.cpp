@@ -9,12 +9,13 @@
 // negative or leaves no room for T more is left alone, with step.fault.
 #include <cstring>
 
+#include "attention_arguments.h"
 #include "rope.h"
 
 namespace vn {
 namespace {
 
-constexpr int64_t key_block = 128, most_head_size = 256, tile_rows = 16;
+constexpr int64_t key_block = 128, tile_rows = 16;
 
 template <class A>
 struct KvAppend {
@@ -47,17 +48,6 @@ using namespace vn;
 
 namespace {
 
-int32_t require_cache(vn_context* ctx, const char* operation, int64_t B, int64_t T, int64_t H, int64_t kv_heads,
-                      int64_t D, int64_t capacity) {
-  VN_REQUIRE(ctx, H > 0 && kv_heads > 0 && H % kv_heads == 0, "%s: H is %lld, kv_heads %lld; it must divide H",
-             operation, (long long) H, (long long) kv_heads);
-  VN_REQUIRE(ctx, D >= 1 && D <= most_head_size, "%s: D is %lld, not 1..256", operation, (long long) D);
-  VN_REQUIRE(ctx, addressable({B, T, H + 2 * kv_heads, D}), "%s: B is %lld, T %lld", operation, (long long) B,
-             (long long) T);
-  VN_REQUIRE(ctx, addressable({B, kv_heads, capacity, D}), "%s: capacity is %lld", operation, (long long) capacity);
-  return require_step(ctx, operation);
-}
-
 // The sequence has room for T more tokens; else a fault.
 bool fits(vn_context* ctx, const int32_t* lengths, int64_t b, int64_t T, int64_t capacity) {
   if (lengths[b] >= 0 && lengths[b] + T <= capacity) return true;
@@ -71,10 +61,9 @@ int32_t vn_kv_append(vn_context* ctx, void* keys, void* values, const void* qkv,
                      const float* rope, int64_t B, int64_t T, int64_t H, int64_t kv_heads, int64_t D,
                      int64_t capacity, int64_t rope_dims, int64_t P, int32_t dtype) {
   const char* operation = "kv_append";
-  VN_TRY(require_cache(ctx, operation, B, T, H, kv_heads, D, capacity));
-  VN_TRY(require_rope(ctx, operation, rope, rope_dims, P, D));
-  VN_REQUIRE(ctx, B * T == 0 || (keys && values && qkv && lengths), "%s: %s is null", operation,
-             !keys ? "keys" : !values ? "values" : !qkv ? "qkv" : "lengths");
+  VN_TRY(require_decode(ctx, {operation, rope, B, T, H, kv_heads, D, capacity, rope_dims, P}));
+  VN_TRY(require_pointers(ctx, operation, B * T,
+                          {{"keys", keys}, {"values", values}, {"qkv", qkv}, {"lengths", lengths}}));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) {
     using A = decltype(type);
     const KvAppend<A> a = {ctx, static_cast<A*>(keys), static_cast<A*>(values), static_cast<const A*>(qkv), lengths,
@@ -92,10 +81,9 @@ int32_t vn_decode_attention(vn_context* ctx, void* out, const void* qkv, const v
                             int64_t kv_heads, int64_t D, int64_t capacity, int64_t rope_dims, int64_t P, float scale,
                             int32_t dtype) {
   const char* operation = "decode_attention";
-  VN_TRY(require_cache(ctx, operation, B, T, H, kv_heads, D, capacity));
-  VN_TRY(require_rope(ctx, operation, rope, rope_dims, P, D));
-  VN_REQUIRE(ctx, B * T == 0 || (out && qkv && keys && values && lengths), "%s: %s is null", operation,
-             !out ? "out" : !qkv ? "qkv" : !keys ? "keys" : !values ? "values" : "lengths");
+  VN_TRY(require_decode(ctx, {operation, rope, B, T, H, kv_heads, D, capacity, rope_dims, P}));
+  VN_TRY(require_pointers(ctx, operation, B * T, {{"out", out}, {"qkv", qkv}, {"keys", keys}, {"values", values},
+                                                  {"lengths", lengths}}));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) {
     using A = decltype(type);
     const DecodeAttention<A> a = {ctx, static_cast<A*>(out), static_cast<const A*>(qkv), static_cast<const A*>(keys),

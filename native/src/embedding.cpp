@@ -10,6 +10,7 @@
 
 #include "compute_copy.h"
 #include "dropout.h"
+#include "embedding_arguments.h"
 
 namespace vn {
 namespace {
@@ -96,14 +97,6 @@ void table_backward(vn_context* ctx, const TableGradient<R>& a, int64_t table_ro
   });
 }
 
-int32_t require_sizes(vn_context* ctx, const char* operation, int64_t rows, int64_t C, int64_t Vp, int64_t P) {
-  VN_REQUIRE(ctx, addressable({rows, C}) && rows <= INT32_MAX, "%s: rows is %lld, C %lld", operation, (long long) rows,
-             (long long) C);
-  VN_REQUIRE(ctx, addressable({Vp, C}) && addressable({P, C}), "%s: Vp is %lld, P %lld, C %lld", operation,
-             (long long) Vp, (long long) P, (long long) C);
-  return require_step(ctx, operation);
-}
-
 }  // namespace
 
 int32_t vn_embedding_forward(vn_context* ctx, void* out, const int32_t* ids, const int32_t* positions,
@@ -111,11 +104,8 @@ int32_t vn_embedding_forward(vn_context* ctx, void* out, const int32_t* ids, con
                              int64_t T, int64_t C, int64_t Vp, int64_t P, int32_t site, float dropout,
                              int32_t copy_dtype, int32_t residual_dtype) {
   const char* operation = "embedding_forward";
-  VN_TRY(require_sizes(ctx, operation, rows, C, Vp, P));
-  VN_REQUIRE(ctx, rows == 0 || (out && ids), "%s: %s is null", operation, out ? "ids" : "out");
-  VN_REQUIRE(ctx, tokens || tokens_copy, "%s: tokens and tokens_copy are null", operation);
-  VN_REQUIRE(ctx, !position_table || positions, "%s: positions is null and position_table is not", operation);
-  VN_TRY(require_dropout(ctx, operation, dropout, T));
+  VN_TRY(check_embedding_forward(ctx, out, ids, positions, tokens, tokens_copy, position_table, rows, T, C, Vp, P,
+                                 dropout));
   return for_dtype(ctx, operation, "residual_dtype", residual_dtype, [&](auto type) {
     using R = decltype(type);
     const Embedding<R> a = {ctx,   static_cast<R*>(out), ids, positions, tokens,
@@ -134,13 +124,8 @@ int32_t vn_embedding_backward(vn_context* ctx, float* dtokens, float* dposition_
                               int64_t rows, int64_t T, int64_t C, int64_t Vp, int64_t P, int32_t site, float dropout,
                               int32_t accumulate_tokens, int32_t accumulate_positions, int32_t residual_dtype) {
   const char* operation = "embedding_backward";
-  VN_TRY(require_sizes(ctx, operation, rows, C, Vp, P));
-  VN_REQUIRE(ctx, dtokens, "%s: dtokens is null", operation);
-  VN_REQUIRE(ctx, rows == 0 || (dout && ids && order && starts), "%s: %s is null", operation,
-             !dout ? "dout" : !ids ? "ids" : !order ? "order" : "starts");
-  VN_REQUIRE(ctx, rows == 0 || !dposition_table || (positions && position_order && position_starts), "%s: %s is null",
-             operation, !positions ? "positions" : !position_order ? "position_order" : "position_starts");
-  VN_TRY(require_dropout(ctx, operation, dropout, T));
+  VN_TRY(check_embedding_backward(ctx, dtokens, dposition_table, dout, ids, order, starts, positions, position_order,
+                                  position_starts, rows, T, C, Vp, P, dropout));
   Groups by_id = {ids, order, starts, 0}, by_position = {positions, position_order, position_starts, 0};
   VN_REQUIRE(ctx, count_groups(&by_id, rows), "%s: order, starts do not group %lld rows by rising id", operation,
              (long long) rows);

@@ -7,6 +7,7 @@
 // The live elements are cut into at most 4096 ranges; each has a slot, and slots are added in order.
 #include <cmath>
 
+#include "optimizer_arguments.h"
 #include "scratch_bytes.h"
 #include "segments.h"
 
@@ -23,10 +24,8 @@ int64_t vn::gradient_norm_scratch_bytes(const vn_sizes&, int) { return most_slot
 
 int32_t vn_gradient_norm(vn_context* ctx, const float* gradients, const vn_segment* segments, int64_t count,
                          float clip) {
-  VN_REQUIRE(ctx, gradients || count == 0, "gradient_norm: gradients is null");
+  VN_TRY(check_gradient_norm(ctx, gradients, segments, count, clip));
   VN_TRY(require_segments(ctx, "gradient_norm", segments, count));
-  VN_REQUIRE(ctx, clip >= 0, "gradient_norm: clip is %g", double(clip));
-  VN_TRY(require_step(ctx, "gradient_norm"));
   VN_TRY(require_workspace(ctx, "gradient_norm", most_slots * int64_t(sizeof(double))));
 
   double* slots = Scratch(ctx).take<double>(most_slots);

@@ -72,7 +72,8 @@ int32_t vn_residual_layernorm_forward(vn_context* ctx, void* sum, void* out, flo
                                       int64_t rows, int64_t T, int64_t C, float eps, int32_t norm, int32_t site,
                                       float dropout, int32_t dtype, int32_t residual_dtype) {
   const char* operation = "residual_layernorm_forward";
-  VN_TRY(check_residual_layernorm_forward(ctx, sum, out, mean, rstd, residual, x, weight, rows, T, C, eps, norm, dropout));
+  VN_TRY(check_residual_layernorm_forward(ctx, sum, out, mean, rstd, residual, x, weight, rows, T, C, eps, norm,
+                                          dropout));
   return for_dtype(ctx, operation, "dtype", dtype, [&](auto type) {
     return for_dtype(ctx, operation, "residual_dtype", residual_dtype, [&](auto residual_type) {
       using A = decltype(type);
@@ -96,7 +97,8 @@ int32_t vn_residual_layernorm_backward(vn_context* ctx, void* dresidual, void* d
                                        int32_t site, float dropout, int32_t add_residual, int32_t accumulate,
                                        int32_t dtype, int32_t residual_dtype) {
   const char* operation = "residual_layernorm_backward";
-  VN_TRY(check_residual_layernorm_backward(ctx, dresidual, dx, dout, sum, mean, rstd, weight, rows, T, C, norm, dropout));
+  VN_TRY(check_residual_layernorm_backward(ctx, dresidual, dx, dout, sum, mean, rstd, weight, rows, T, C, norm,
+                                           dropout));
   Scratch scratch(ctx);
   float* slots = take_slots(scratch, rows, C);
   VN_TRY(require_workspace(ctx, operation, scratch.bytes()));

@@ -24,16 +24,6 @@ struct Rope {
   }
 };
 
-inline int32_t require_rope(vn_context* ctx, const char* operation, const float* rope, int64_t dims, int64_t P,
-                            int64_t D) {
-  if (!rope) return VN_OK;
-  VN_REQUIRE(ctx, dims >= 0 && dims % 2 == 0 && dims <= D,
-             "%s: rope_dims is %lld; it must be even and at most D = %lld",
-             operation, (long long) dims, (long long) D);
-  VN_REQUIRE(ctx, addressable({2, P, dims}), "%s: P is %lld", operation, (long long) P);
-  return VN_OK;
-}
-
 }  // namespace vn
 
 #define VN_LOOPS "rope.inl"

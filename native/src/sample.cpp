@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "philox.h"
+#include "sample_arguments.h"
 #include "scratch_bytes.h"
 
 #define VN_LOOPS "sample.inl"
@@ -109,13 +110,7 @@ int64_t vn::sample_scratch_bytes(const vn_sizes& sizes, int threads) {
 
 int32_t vn_sample(vn_context* ctx, int32_t* ids, float* logprobs, float* logits, int64_t rows, int64_t V, int64_t Vp,
                   float temperature, int64_t top_k, float top_p, uint64_t seed, int64_t draw) {
-  VN_REQUIRE(ctx, addressable({rows, Vp}) && V >= 1 && V <= Vp && Vp <= INT32_MAX,
-             "sample: rows is %lld, V %lld, Vp %lld", (long long) rows, (long long) V, (long long) Vp);
-  VN_REQUIRE(ctx, rows == 0 || (ids && logits), "sample: %s is null", ids ? "logits" : "ids");
-  VN_REQUIRE(ctx, temperature >= 0 && std::isfinite(temperature), "sample: temperature is %g", double(temperature));
-  VN_REQUIRE(ctx, top_k >= 0, "sample: top_k is %lld", (long long) top_k);
-  VN_REQUIRE(ctx, top_p >= 0 && top_p <= 1, "sample: top_p is %g, not in [0, 1]", double(top_p));
-  VN_REQUIRE(ctx, draw >= 0, "sample: draw is %lld", (long long) draw);
+  VN_TRY(check_sample(ctx, ids, logits, rows, V, Vp, temperature, top_k, top_p, draw));
   const int64_t bytes = SampleScratch::bytes(V);
   VN_TRY(require_workspace(ctx, "sample", ctx->pool.threads() * bytes));
   const Sampling s = {temperature, top_k, top_p, seed, draw, ctx->level};
@@ -131,13 +126,7 @@ int32_t vn_sample(vn_context* ctx, int32_t* ids, float* logprobs, float* logits,
 
 int32_t vn_penalize_repetition(vn_context* ctx, float* logits, const int32_t* previous, const int32_t* lengths,
                                int64_t rows, int64_t capacity, int64_t Vp, float penalty) {
-  VN_REQUIRE(ctx, addressable({rows, Vp}) && addressable({rows, capacity}),
-             "penalize_repetition: rows is %lld, Vp %lld, capacity %lld", (long long) rows, (long long) Vp,
-             (long long) capacity);
-  VN_REQUIRE(ctx, rows == 0 || (logits && lengths && (previous || capacity == 0)), "penalize_repetition: %s is null",
-             !logits ? "logits" : !lengths ? "lengths" : "previous");
-  VN_REQUIRE(ctx, penalty > 0 && std::isfinite(penalty), "penalize_repetition: penalty is %g", double(penalty));
-  VN_TRY(require_step(ctx, "penalize_repetition"));
+  VN_TRY(check_penalize_repetition(ctx, logits, previous, lengths, rows, capacity, Vp, penalty));
   VN_TRY(require_workspace(ctx, "penalize_repetition", ctx->pool.threads() * Vp));
   ctx->pool.run(rows, [&](int64_t row, int thread) {
     if (lengths[row] < 0 || lengths[row] > capacity) return set_fault(ctx);

@@ -7,8 +7,6 @@
 namespace vn {
 
 inline int32_t require_segments(vn_context* ctx, const char* operation, const vn_segment* segments, int64_t count) {
-  VN_REQUIRE(ctx, count >= 0 && (segments || count == 0), "%s: segments is null or their count %lld", operation,
-             (long long) count);
   for (int64_t i = 0; i < count; i++) {
     const vn_segment& s = segments[i];
     VN_REQUIRE(ctx, s.offset >= 0 && addressable({s.rows, s.cols}),

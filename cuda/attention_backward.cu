@@ -1,0 +1,354 @@
+// The gradient of causal attention (attention.cu), twice over the scores and without atomics, so that its bits repeat.
+//
+//   backward   delta = dout . out,   P = exp(S - lse),   dP = mask * (dout V^T),   dS = P * (dP - delta)
+//              dV = (P * mask)^T dout,   dQ = scale dS K,   dK = scale dS^T Q     (q, k rotated first, dq, dk back)
+//
+// dout, out [B, T, H, D], qkv, dqkv [B, T, H + 2 kv_heads, D] of dtype; lse [B, H, T] float32. One kernel's blocks own a
+// tile of queries and go over keys for dQ, the other's own a tile of keys and go over the queries of all heads of its
+// group, in order, for dK and dV: each recomputes P. On tensor cores P and dS are rounded to dtype before their
+// products, and the second kernel has its scores transposed: rows are keys, so that P^T and dS^T lie in registers just
+// as the products with dout and Q want them. Where q and k are rotated, dq and dk are stored, then turned back in place.
+#include "attention_plain_backward.cuh"
+#include "attention_tiles.cuh"
+
+namespace vn {
+namespace {
+
+// Keys (for dQ) or queries (for dK, dV) of a step: two score tiles have to fit registers beside the accumulators.
+constexpr int step = 32;
+
+template <int D>
+constexpr int key_blocks = D <= 64 ? 2 : 1;  // of 16 rows of a warp; dK and dV of more rows would not fit registers
+
+template <class T>
+struct Tensors {
+  T* dqkv;
+  const T* dout;
+  const float* lse;
+  PackedHeads<T> queries_keys, qkv;
+
+  __device__ __forceinline__ PackedHeads<T> douts(const AttentionCall& a) const { return {dout, a.H}; }
+};
+
+// delta[b, h, t] = dout . out: eight lanes a row of a head.
+template <class T, int n>
+__global__ void attention_delta(AttentionCall a, float* delta, const T* dout, const T* out) {
+  const int64_t index = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) / 8, row = index / a.H;
+  const int h = int(index % a.H), lane = threadIdx.x % 8;
+  const bool is_row = row < int64_t(a.B) * a.T;
+  float sum = 0;
+  for (int c = lane * n; is_row && c < a.D; c += 8 * n) {
+    const auto x = Pack<T, n>::load(dout + index * a.D + c), y = Pack<T, n>::load(out + index * a.D + c);
+    for (int i = 0; i < n; i++) sum += to_float(x.at[i]) * to_float(y.at[i]);
+  }
+  for (int bits = 4; bits > 0; bits /= 2) sum += __shfl_xor_sync(all_lanes, sum, bits);
+  if (is_row && lane == 0) delta[a.row(int(row / a.T), h) + row % a.T] = sum;
+}
+
+// earliest[b, i]: the first key that one of queries i * step ... sees. A warp a tile.
+__global__ void earliest_keys(AttentionCall a, int32_t* earliest) {
+  static_assert(step == warp_lanes);
+  const int tiles = (a.T + step - 1) / step, b = int(blockIdx.x) / tiles, i = int(blockIdx.x) % tiles;
+  const int t = i * step + int(threadIdx.x);
+  int first = t < a.T ? a.first_key(b, t) : INT32_MAX;
+  for (int bits = 1; bits < warp_lanes; bits *= 2) first = min(first, __shfl_xor_sync(all_lanes, first, bits));
+  if (threadIdx.x == 0) earliest[blockIdx.x] = first;
+}
+
+// ---- dQ: 128 queries a block, 32 a warp ----------------------------------------------------------------------------
+
+constexpr int query_blocks = 2, query_tile = tile_warps * query_blocks * 16;
+
+template <class T, int D>
+constexpr int64_t query_shared_bytes = (2 * query_tile + 4 * step) * D * int64_t(sizeof(T));
+
+template <class T, int D>
+__global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall a, Tensors<T> x, const float* delta) {
+  VN_SHARED(T, shared);
+  T *query_rows = shared, *dout_rows = query_rows + query_tile * D, *pairs = dout_rows + query_tile * D;
+  const int lane = threadIdx.x % warp_lanes, g = lane / 4, q = lane % 4;
+  const int tiles = (a.T + query_tile - 1) / query_tile;
+  const int tile = tiles - 1 - int(blockIdx.x % unsigned(tiles));  // long rows first
+  const int head = int(blockIdx.x / unsigned(tiles)), b = head / a.H, h = head % a.H, kv_head = a.H + h / a.group();
+  const int t0 = tile * query_tile, last = min(t0 + query_tile, a.T) - 1;
+  const int warp_row = int(threadIdx.x) / warp_lanes * 16 * query_blocks, warp_t0 = t0 + warp_row;
+  const auto row = [&](int m, int half) { return warp_t0 + m * 16 + half * 8 + g; };
+  const auto fetch_pair = [&](int n) {  // keys and values of a step
+    T* to = pairs + n % 2 * 2 * step * D;
+    fetch<step, D, KeysAsColumns>(a, to, x.queries_keys.head(a, b, kv_head), n * step);
+    fetch<step, D, KeysAsColumns>(a, to + step * D, x.qkv.head(a, b, kv_head + a.kv_heads), n * step);
+  };
+
+  fetch<query_tile, D, InOrder>(a, query_rows, x.queries_keys.head(a, b, h), t0);
+  fetch<query_tile, D, InOrder>(a, dout_rows, x.douts(a).head(a, b, h), t0);
+  cp_async_commit();
+  int n = first_key_tile(a, b, t0 + int(threadIdx.x), step);
+  fetch_pair(n);
+  cp_async_commit();
+  float lse[query_blocks][2], d[query_blocks][2];  // lse in base 2; infinite past T, which makes P 0
+  int first[query_blocks][2];
+  for (int i = 0; i < 2 * query_blocks; i++) {
+    const int m = i / 2, half = i % 2, t = row(m, half);
+    lse[m][half] = t < a.T ? x.lse[a.row(b, h) + t] * log2_e : INFINITY;
+    d[m][half] = t < a.T ? delta[a.row(b, h) + t] : 0;
+    first[m][half] = a.first_key(b, min(t, a.T - 1));
+  }
+  cp_async_wait<1>();
+  __syncthreads();
+  RowOperand<T, D, query_blocks, D <= 64> query, dout;
+  query.attach(query_rows + warp_row * D);
+  dout.attach(dout_rows + warp_row * D);
+
+  float dq[query_blocks][D / 8][4] = {};
+  const float c = a.scale * log2_e;
+  for (; n * step <= last; n++) {
+    const int s0 = n * step;
+    cp_async_wait<0>();
+    __syncthreads();  // these pairs are there, and nobody reads the last ones any more
+    if (s0 + step <= last) fetch_pair(n + 1);
+    cp_async_commit();
+    if (s0 >= warp_t0 + 16 * query_blocks) continue;
+    const T *keys = pairs + n % 2 * 2 * step * D, *values = keys + step * D;
+    float s[query_blocks][step / 8][4], dp[query_blocks][step / 8][4];
+    query.template multiply<step>(s, keys);
+    dout.template multiply<step>(dp, values);
+    const bool is_partial = s0 + step - 1 > warp_t0 || a.document_starts;
+#pragma unroll
+    for (int i = 0; i < 2 * query_blocks; i++) {
+      const int m = i / 2, half = i % 2, t = row(m, half);
+#pragma unroll
+      for (int j = 0; j < step / 8; j += 2) {
+        const int key0 = s0 + j * 8 + 4 * q;
+        unsigned bits = 15;
+        if (a.dropout.draws()) bits = KeptElements(a, b, h).four(t, key0);
+#pragma unroll
+        for (int r = 0; r < 4; r++) {
+          const float score = s[m][j + r / 2][half * 2 + r % 2];
+          float& y = dp[m][j + r / 2][half * 2 + r % 2];
+          float p = exp2_approx(fmaf(score, c, -lse[m][half]));
+          if (is_partial && (key0 + r > t || key0 + r < first[m][half])) p = 0;
+          y = p * ((bits >> r & 1 ? y * a.dropout.scale : 0) - d[m][half]);
+        }
+      }
+    }
+    multiply_add<T, D, step>(dq, dp, keys);
+  }
+  cp_async_wait<0>();
+#pragma unroll
+  for (int i = 0; i < 2 * query_blocks; i++) {
+    const int t = row(i / 2, i % 2);
+    if (t >= a.T) continue;
+    T* to = x.dqkv + ((int64_t(b) * a.T + t) * a.packed_heads() + h) * a.D;
+    store_row<T, D>(to, dq, i / 2, i % 2, a.scale, a.D);
+  }
+}
+
+// ---- dK and dV: 128 keys a block (64 of large heads) ---------------------------------------------------------------
+
+template <int D>
+constexpr int key_tile = tile_warps * key_blocks<D> * 16;
+template <class T, int D>
+constexpr int64_t key_shared_bytes = (2 * key_tile<D> + 4 * step) * D * int64_t(sizeof(T)) + 6 * step * 4;
+
+// Bit 2 m + half: the key of that row is kept for query t0 + 8 j + 2 q + r, bits[r].
+template <int MB>
+__device__ __forceinline__ void kept_keys(unsigned (&bits)[2], const KeptElements& kept, int t, int s0) {
+  const int g = threadIdx.x % warp_lanes / 4;
+  if constexpr (MB == 2) {  // a lane has four neighbouring keys
+    for (int r = 0; r < 2; r++) bits[r] = kept.four(t + r, s0 + 4 * g);
+  } else {  // two lanes do: each draws for one of the two queries, and they exchange
+    const int mine = g % 2;
+    const unsigned own = kept.four(t + mine, s0 + g / 2 * 4), other = __shfl_xor_sync(all_lanes, own, 4);
+    for (int r = 0; r < 2; r++) bits[r] = (r == mine ? own : other) >> 2 * mine;
+  }
+}
+
+template <class T, int D>
+__global__ void __launch_bounds__(tile_threads, 2)
+key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* earliest) {
+  constexpr int MB = key_blocks<D>, tile = key_tile<D>;
+  VN_SHARED(T, shared);
+  T *key_rows = shared, *value_rows = key_rows + tile * D, *pairs = value_rows + tile * D;
+  float* statistics = reinterpret_cast<float*>(pairs + 4 * step * D);  // [2][lse, delta, first key][step]
+  const int lane = threadIdx.x % warp_lanes, warp = threadIdx.x / warp_lanes, g = lane / 4, q = lane % 4;
+  const int key_tiles = (a.T + tile - 1) / tile, query_tiles = (a.T + step - 1) / step;
+  const int head = int(blockIdx.x / unsigned(key_tiles)), b = head / a.kv_heads, kv_head = head % a.kv_heads;
+  const int s0 = int(blockIdx.x % unsigned(key_tiles)) * tile, warp_s0 = s0 + warp * 16 * MB;
+  const int first_head = kv_head * a.group(), end_head = first_head + a.group();
+
+  // The next query tile from i on of which a query sees a key of this block; at least that of the first key does.
+  const auto next_tile = [&](int i) {
+    while (earliest && i < query_tiles) {
+      const int look = i + lane;
+      const unsigned sees =
+          __ballot_sync(all_lanes, look < query_tiles && earliest[b * query_tiles + look] < s0 + tile);
+      if (sees) return i + __ffs(int(sees)) - 1;
+      i += warp_lanes;
+    }
+    return i;
+  };
+  const auto fetch_pair = [&](int stage, int h, int i) {
+    T* to = pairs + stage * 2 * step * D;
+    fetch<step, D, InOrder>(a, to, x.queries_keys.head(a, b, h), i * step);
+    fetch<step, D, InOrder>(a, to + step * D, x.douts(a).head(a, b, h), i * step);
+  };
+  // What warps 0, 1 and 2 contribute to the statistics of a tile: lse (in base 2; infinite past T, which makes P 0),
+  // delta and first keys.
+  const auto statistic = [&](int h, int i) {
+    const int t = i * step + lane;
+    if (warp == 0) return t < a.T ? x.lse[a.row(b, h) + t] * log2_e : INFINITY;
+    if (warp == 1) return t < a.T ? delta[a.row(b, h) + t] : 0;
+    return warp == 2 ? __uint_as_float(unsigned(a.first_key(b, min(t, a.T - 1)))) : 0;
+  };
+  const auto keep = [&](int stage, float value) {
+    if (warp < 3) statistics[(stage * 3 + warp) * step + lane] = value;
+  };
+
+  const int first_tile = next_tile(s0 / step);
+  int h = first_head, i = first_tile, stage = 0;
+  fetch<tile, D, KeysAsRows<MB>>(a, key_rows, x.queries_keys.head(a, b, a.H + kv_head), s0);
+  fetch<tile, D, KeysAsRows<MB>>(a, value_rows, x.qkv.head(a, b, a.H + a.kv_heads + kv_head), s0);
+  fetch_pair(0, h, i);
+  cp_async_commit();
+  keep(0, statistic(h, i));
+  RowOperand<T, D, MB, false> key, value;
+  key.attach(key_rows + warp * 16 * MB * D);
+  value.attach(value_rows + warp * 16 * MB * D);
+
+  float dk[MB][D / 8][4] = {}, dv[MB][D / 8][4] = {};
+  const float c = a.scale * log2_e;
+  while (h < end_head) {
+    int next_h = h, next = next_tile(i + 1);
+    if (next >= query_tiles) next_h++, next = first_tile;
+    cp_async_wait<0>();
+    __syncthreads();  // these pairs are there, and nobody reads the last ones any more
+    float next_statistic = 0;
+    if (next_h < end_head) {
+      fetch_pair(1 - stage, next_h, next);
+      next_statistic = statistic(next_h, next);
+    }
+    cp_async_commit();
+    const int t0 = i * step;
+    if (warp_s0 < t0 + step) {
+      const T *queries = pairs + stage * 2 * step * D, *douts = queries + step * D;
+      const float* lse = statistics + stage * 3 * step + 2 * q;
+      float s[MB][step / 8][4], dp[MB][step / 8][4];
+      key.template multiply<step>(s, queries);
+      value.template multiply<step>(dp, douts);
+      const bool is_partial = warp_s0 + 16 * MB - 1 > t0 || a.document_starts;
+#pragma unroll
+      for (int j = 0; j < step / 8; j++) {
+        unsigned bits[2] = {15, 15};
+        if (a.dropout.draws()) kept_keys<MB>(bits, KeptElements(a, b, h), t0 + j * 8 + 2 * q, warp_s0);
+#pragma unroll
+        for (int r = 0; r < 2; r++) {
+          const int t = t0 + j * 8 + 2 * q + r;
+          const float base = lse[j * 8 + r], d = lse[step + j * 8 + r];
+          const int first = int(__float_as_uint(lse[2 * step + j * 8 + r]));
+#pragma unroll
+          for (int k = 0; k < 2 * MB; k++) {
+            const int m = k / 2, half = k % 2, s_key = warp_s0 + KeysAsRows<MB>::key(g, m, half);
+            float &p = s[m][j][2 * half + r], &y = dp[m][j][2 * half + r];
+            p = exp2_approx(fmaf(p, c, -base));
+            if (is_partial && (s_key > t || s_key < first)) p = 0;
+            const bool is_kept = bits[r] >> k & 1;
+            y = p * ((is_kept ? y * a.dropout.scale : 0) - d);
+            p = is_kept ? p : 0;
+          }
+        }
+      }
+      multiply_add<T, D, step>(dv, s, douts);
+      multiply_add<T, D, step>(dk, dp, queries);
+    }
+    stage = 1 - stage;
+    keep(stage, next_statistic);
+    h = next_h, i = next;
+  }
+  cp_async_wait<0>();
+#pragma unroll
+  for (int k = 0; k < 2 * MB; k++) {
+    const int m = k / 2, half = k % 2, s = warp_s0 + KeysAsRows<MB>::key(g, m, half);
+    if (s >= a.T) continue;
+    T* to = x.dqkv + ((int64_t(b) * a.T + s) * a.packed_heads() + a.H + kv_head) * a.D;
+    store_row<T, D>(to, dk, m, half, a.scale, a.D);
+    store_row<T, D>(to + int64_t(a.kv_heads) * a.D, dv, m, half, a.dropout.scale, a.D);
+  }
+}
+
+template <class T>
+int32_t backward_tiles(vn_context* ctx, const AttentionCall& a, Tensors<T> x, const AttentionScratch& work) {
+  if (a.rope.half > 0) {
+    T* rotated = static_cast<T*>(work.rotated);
+    x.queries_keys = {rotated, a.H + a.kv_heads};
+    VN_TRY(rotate(ctx, a, rotated, x.qkv.rows, x.queries_keys.heads, x.qkv.heads, 1));
+  }
+  const int32_t* earliest = a.document_starts ? work.earliest : nullptr;
+  if (earliest) {
+    VN_LAUNCH(ctx, earliest_keys, dim3(unsigned(ceil_div(a.T, step) * a.B)), warp_lanes, 0, a, work.earliest);
+  }
+  return for_tile_size(a.D, [&](auto size) {
+    constexpr int D = size();
+    constexpr int64_t key_bytes = key_shared_bytes<T, D>, query_bytes = query_shared_bytes<T, D>;
+    VN_TRY(allow_shared(ctx, key_gradients<T, D>, "key_gradients", key_bytes));
+    VN_TRY(allow_shared(ctx, query_gradients<T, D>, "query_gradients", query_bytes));
+    VN_LAUNCH(ctx, (key_gradients<T, D>), dim3(unsigned(ceil_div(a.T, key_tile<D>) * a.B * a.kv_heads)), tile_threads,
+              key_bytes, a, x, work.delta, earliest);
+    VN_LAUNCH(ctx, (query_gradients<T, D>), dim3(unsigned(ceil_div(a.T, query_tile) * a.B * a.H)), tile_threads,
+              query_bytes, a, x, work.delta);
+    return int32_t(VN_OK);
+  });
+}
+
+int32_t backward_plain(vn_context* ctx, const AttentionCall& a, const PlainTensors& x) {
+  return for_plain_chunks(a.D, [&](auto chunks) {
+    const unsigned tiles = unsigned(ceil_div(a.T, plain_rows)) * unsigned(a.B);
+    VN_LAUNCH(ctx, key_gradients_plain<chunks()>, dim3(tiles * unsigned(a.kv_heads)), plain_threads, 0, a, x);
+    VN_LAUNCH(ctx, query_gradients_plain<chunks()>, dim3(tiles * unsigned(a.H)), plain_threads, 0, a, x);
+    return int32_t(VN_OK);
+  });
+}
+
+}  // namespace
+}  // namespace vn
+
+using namespace vn;
+
+int32_t vn_attention_backward(vn_context* ctx, void* dqkv, const void* dout, const void* out, const float* lse,
+                              const void* qkv, const float* rope, const int32_t* positions,
+                              const int32_t* document_starts, int64_t B, int64_t T, int64_t H, int64_t kv_heads,
+                              int64_t D, int64_t rope_dims, int64_t P, float scale, int32_t site, float dropout,
+                              int32_t dtype) {
+  const AttentionArguments arguments = {"attention_backward", rope, positions, document_starts, B, T, H, kv_heads, D,
+                                        rope_dims, P, scale, site, dropout, dtype};
+  VN_TRY(require_attention(ctx, arguments));
+  VN_TRY(require_pointers(ctx, arguments.operation, B * T,
+                          {{"dqkv", dqkv}, {"dout", dout}, {"out", out}, {"lse", lse}, {"qkv", qkv}}));
+  const AttentionCall a(ctx, arguments);
+  const bool tiles = takes_tiles(arguments, {dqkv, dout, out, qkv});
+  Scratch scratch(ctx);
+  const AttentionScratch work(scratch, B * T, H, kv_heads, D, tiles && a.rope.half > 0, true, document_starts);
+  return for_dtype(ctx, arguments.operation, "dtype", dtype, [&](auto type) {
+    using A = decltype(type);
+    VN_TRY(require_workspace(ctx, arguments.operation, scratch.bytes()));
+    constexpr int threads = 256;
+    VN_TRY(for_pack<A>(D, {dout, out}, [&](auto n) {
+      VN_LAUNCH(ctx, (attention_delta<A, n()>), dim3(unsigned(ceil_div(B * T * H, threads / 8))), threads, 0, a,
+                work.delta, static_cast<const A*>(dout), static_cast<const A*>(out));
+      return int32_t(VN_OK);
+    }));
+    if constexpr (sizeof(A) == 2) {
+      if (tiles) {
+        const PackedHeads<A> packed = {static_cast<const A*>(qkv), a.packed_heads()};
+        VN_TRY(backward_tiles<A>(ctx, a, {static_cast<A*>(dqkv), static_cast<const A*>(dout), lse, packed, packed},
+                                 work));
+      }
+    }
+    if (!tiles) {
+      VN_TRY(backward_plain(ctx, a, {PlainHeads(dqkv, dtype, a.packed_heads()), PlainHeads(dout, dtype, a.H),
+                                     PlainHeads(qkv, dtype, a.packed_heads()), lse, work.delta}));
+    }
+    if (a.rope.half == 0) return int32_t(VN_OK);
+    A* gradients = static_cast<A*>(dqkv);
+    return rotate(ctx, a, gradients, gradients, a.packed_heads(), a.packed_heads(), -1);
+  });
+}
