@@ -4,6 +4,9 @@
 
 namespace vn {
 
+using SharedAddress = uintptr_t;
+inline SharedAddress shared_address(const void* p) { return reinterpret_cast<uintptr_t>(p); }
+
 inline void cp_async16(void* shared, const void* global, int copied = 16) {
   vn_emu::cp_async(shared, global, 16, copied);
 }
@@ -26,6 +29,11 @@ void ldmatrix4(uint32_t (&r)[4], const void* row) {
     }
     memcpy(&r[matrix], pair, 4);
   }
+}
+
+template <bool transposed>
+void ldmatrix4(uint32_t (&r)[4], SharedAddress row) {
+  ldmatrix4<transposed>(r, reinterpret_cast<const void*>(row));
 }
 
 template <class T>
