@@ -17,17 +17,17 @@ struct DropoutSite {
         scale(1 / (1 - probability)) {}
 
   __device__ bool draws() const { return threshold > 0; }
-  // Factors of elements 4 * quad .. 4 * quad + 3 of a sample of this micro-batch.
-  __device__ __forceinline__ void factors(float (&out)[4], uint64_t sample_of_batch, uint64_t quad) const {
+  // Which of elements 4 * quad .. 4 * quad + 3 of a sample of this micro-batch are kept: a bit each. In unrolled loops
+  // draw the bits of all packs first, in a loop that is not: ten rounds for each would be most of a kernel.
+  __device__ __forceinline__ uint32_t kept(uint64_t sample_of_batch, uint64_t quad) const {
     const uint64_t sample = uint64_t(step->first_sample) + sample_of_batch;
     const auto words =
         philox(PhiloxKey(step->seed), {uint32_t(sample), uint32_t(sample >> 32), site, uint32_t(quad)});
-    for (int i = 0; i < 4; i++) out[i] = words[i] >= threshold ? scale : 0;
+    return uint32_t(words[0] >= threshold) | uint32_t(words[1] >= threshold) << 1 |
+           uint32_t(words[2] >= threshold) << 2 | uint32_t(words[3] >= threshold) << 3;
   }
   __device__ __forceinline__ float factor(uint64_t sample_of_batch, uint64_t element) const {
-    float quad[4];
-    factors(quad, sample_of_batch, element / 4);
-    return quad[element % 4];
+    return kept(sample_of_batch, element / 4) >> element % 4 & 1 ? scale : 0;
   }
 };
 

@@ -46,9 +46,8 @@ __device__ __forceinline__ void drop(float (&x)[N], const DropoutSite& d, int64_
   const uint64_t sample = uint32_t(row) / T, element = uint64_t(uint32_t(row) % T) * uint64_t(C) + uint64_t(c);
   if constexpr (N % 4 == 0) {
     for (int first = 0; first < N; first += 4) {
-      float factors[4];
-      d.factors(factors, sample, element / 4 + first / 4);
-      for (int j = 0; j < 4; j++) x[first + j] *= factors[j];
+      const uint32_t kept = d.kept(sample, element / 4 + first / 4);
+      for (int j = 0; j < 4; j++) x[first + j] *= kept >> j & 1 ? d.scale : 0;
     }
   } else {
     for (int j = 0; j < N; j++) x[j] *= d.factor(sample, element + j);

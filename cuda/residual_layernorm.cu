@@ -7,8 +7,8 @@
 //              dresidual (+)= ds,   dx = dropout(dresidual)   (the same mask)
 //
 // layernorm1p stores g - 1. Statistics in float32, two passes. A row is read once and kept in registers, by a warp up to
-// 1,024 columns and by a block of eight warps up to 8,192; wider rows, and those that are no whole packs, are read again
-// for each pass. dg and db are summed in each block's registers over the rows it takes, whose number depends on `rows`
+// 1,024 columns and by a block of eight warps up to 8,192 (forward; backward reads it twice); wider rows, and those that are
+// no whole packs, are read again for each pass. dg and db are summed in each block's registers over the rows it takes, whose number depends on `rows`
 // alone, into slots that are added in order.
 #include "column_sums.cuh"
 #include "dropout.cuh"
@@ -57,6 +57,7 @@ struct Layout {
   static constexpr int row_threads = WARPS * warp_lanes, threads = rows * row_threads;
 
   static __device__ int thread() { return int(threadIdx.x) % row_threads; }
+  static __device__ int64_t column(int k) { return (int64_t(k) * row_threads + thread()) * N; }  // of a kept pack
   static __device__ int64_t row() { return int64_t(threadIdx.x) / row_threads; }  // of those at a time
   static __device__ float2 sums(float a, float b, float* shared) {
     if constexpr (WARPS == 1) {
@@ -71,7 +72,7 @@ struct Layout {
     if constexpr (PACKS > 0) {
 #pragma unroll
       for (int k = 0; k < PACKS; k++) {
-        const int64_t c = (int64_t(k) * row_threads + thread()) * N;
+        const int64_t c = column(k);
         if (c < C) f(k, c);
       }
     } else {
@@ -84,21 +85,39 @@ using Narrow = Layout<1, 4, packs_a_lane>;
 using Wide = Layout<wide_warps, 4, packs_a_lane>;
 using Plain = Layout<wide_warps, 1, 0>;
 
-// Dropout factors of a pack of columns of a row.
-template <int N>
-__device__ __forceinline__ void row_factors(float (&out)[N], const DropoutSite& d, int64_t row, int64_t T, int64_t C,
-                                            int64_t c) {
-  const uint64_t sample = uint64_t(row / T), element = uint64_t(row % T * C + c);
-  if constexpr (N == 4) {
-    d.factors(out, sample, element / 4);
-  } else {
-    out[0] = d.factor(sample, element);
+// What a row's dropout keeps of this thread's columns: a bit each where packs are kept in registers, drawn when asked
+// for where they are not.
+template <class L>
+struct RowMask {
+  const DropoutSite& dropout;
+  uint64_t sample, first;  // element of column 0
+  uint32_t bits = ~0u;
+
+  __device__ RowMask(const DropoutSite& dropout, int64_t row, int64_t T, int64_t C)
+      : dropout(dropout), sample(uint64_t(row / T)), first(uint64_t(row % T * C)) {
+    static_assert(L::packs * L::N <= 32);
+    if (L::packs == 0 || !dropout.draws()) return;
+    bits = 0;
+#pragma unroll 1
+    for (int k = 0; k < L::packs; k++) {
+      const int64_t c = L::column(k);
+      if (c < C) bits |= dropout.kept(sample, (first + c) / 4) << k * L::N;
+    }
   }
-}
+  __device__ __forceinline__ float factor(int k, int j, int64_t c) const {
+    if (!dropout.draws()) return 1;
+    if constexpr (L::packs == 0) {
+      return dropout.factor(sample, first + c);
+    } else {
+      return bits >> (k * L::N + j) & 1 ? dropout.scale : 0;
+    }
+  }
+};
 
 // residual + dropout(x) of a pack, stored and as stored; without x the residual.
 template <class L, class R, class T>
-__device__ __forceinline__ Pack<float, L::N> summed(const LayerNorm<R, T>& a, int64_t row, int64_t c) {
+__device__ __forceinline__ Pack<float, L::N> summed(const LayerNorm<R, T>& a, const RowMask<L>& mask, int64_t row, int k,
+                                                   int64_t c) {
   constexpr int N = L::N;
   const int64_t at = row * a.C + c;
   const auto residual = Pack<R, N>::load(a.residual + at);
@@ -108,12 +127,9 @@ __device__ __forceinline__ Pack<float, L::N> summed(const LayerNorm<R, T>& a, in
     return out;
   }
   const auto x = Pack<T, N>::load(a.x + at);
-  float factors[N];
-  for (int j = 0; j < N; j++) factors[j] = 1;
-  if (a.dropout.draws()) row_factors<N>(factors, a.dropout, row, a.T_, a.C, c);
   Pack<R, N> stored;
   for (int j = 0; j < N; j++) {
-    stored.at[j] = from_float<R>(fmaf(factors[j], to_float(x.at[j]), to_float(residual.at[j])));
+    stored.at[j] = from_float<R>(fmaf(mask.factor(k, j, c), to_float(x.at[j]), to_float(residual.at[j])));
     out.at[j] = to_float(stored.at[j]);
   }
   stored.store(a.sum + at);
@@ -121,16 +137,17 @@ __device__ __forceinline__ Pack<float, L::N> summed(const LayerNorm<R, T>& a, in
 }
 
 template <class L, class R, class T>
-__global__ void __launch_bounds__(L::threads) forward(const LayerNorm<R, T> a) {
+__global__ void __launch_bounds__(L::threads, 4) forward(const LayerNorm<R, T> a) {
   constexpr int N = L::N;
   __shared__ float shared[2 * warp_lanes];
   const int64_t row = int64_t(blockIdx.x) * L::rows + L::row();
   const bool inside = row < a.rows;
   const int64_t C = inside ? a.C : 0;  // a warp without a row takes part in barriers alone
+  const RowMask<L> mask(a.dropout, row, a.T_, C);
   Pack<float, N> kept[L::packs > 0 ? L::packs : 1];
   float s = 0;
   L::for_packs(C, [&](int k, int64_t c) {
-    const auto pack = summed<L>(a, row, c);
+    const auto pack = summed<L>(a, mask, row, k, c);
     for (int j = 0; j < N; j++) s += pack.at[j];
     if constexpr (L::packs > 0) kept[k] = pack;
   });
@@ -172,7 +189,7 @@ __global__ void __launch_bounds__(L::threads) forward(const LayerNorm<R, T> a) {
 
 // A block takes rows blockIdx.x * L::rows + L::row(), then gridDim.x * L::rows further, and keeps its columns' dg and db.
 template <class L, class R, class T>
-__global__ void __launch_bounds__(L::threads) backward(const LayerNormGradient<R, T> a) {
+__global__ void __launch_bounds__(L::threads, 256 / L::threads) backward(const LayerNormGradient<R, T> a) {
   constexpr int N = L::N;
   constexpr bool keeps = L::packs > 0;
   __shared__ float shared[2 * warp_lanes];
@@ -186,8 +203,6 @@ __global__ void __launch_bounds__(L::threads) backward(const LayerNormGradient<R
     const int64_t row = first + L::row();
     const int64_t C = row < a.rows ? a.C : 0;
     const float mu = C ? a.mean[row] : 0, r = C ? a.rstd[row] : 0;
-    Pack<T, N> dout[keeps ? L::packs : 1] = {};
-    Pack<R, N> sum[keeps ? L::packs : 1] = {};
     float h_sum = 0, hn_sum = 0;
     L::for_packs(C, [&](int k, int64_t c) {
       const auto d = Pack<T, N>::load(a.dout + row * a.C + c);
@@ -206,21 +221,15 @@ __global__ void __launch_bounds__(L::threads) backward(const LayerNormGradient<R
           slot[a.C + c + j] += g;
         }
       }
-      if constexpr (keeps) {
-        dout[k] = d;
-        sum[k] = x;
-      }
     });
     const float2 sums = L::sums(h_sum, hn_sum, shared);
     const float h_mean = sums.x / float(a.C), hn_mean = sums.y / float(a.C);
+    const RowMask<L> mask(a.dropout, row, a.T_, C);
     L::for_packs(C, [&](int k, int64_t c) {
       const int64_t at = row * a.C + c;
-      const auto d = keeps ? dout[k] : Pack<T, N>::load(a.dout + at);
-      const auto x = keeps ? sum[k] : Pack<R, N>::load(a.sum + at);
+      const auto d = Pack<T, N>::load(a.dout + at);  // from the cache: kept in registers they would leave room for few rows
+      const auto x = Pack<R, N>::load(a.sum + at);
       const auto weight = Pack<float, N>::load(a.weight + c);
-      float factors[N];
-      for (int j = 0; j < N; j++) factors[j] = 1;
-      if (a.dropout.draws()) row_factors<N>(factors, a.dropout, row, a.T_, a.C, c);
       Pack<R, N> dresidual = {};
       if (a.add_residual) dresidual = Pack<R, N>::load(a.dresidual + at);
       Pack<T, N> dx;
@@ -229,7 +238,7 @@ __global__ void __launch_bounds__(L::threads) backward(const LayerNormGradient<R
         float ds = r * fmaf(-normal, hn_mean, h - h_mean);
         if (a.add_residual) ds += to_float(dresidual.at[j]);
         dresidual.at[j] = from_float<R>(ds);
-        dx.at[j] = from_float<T>(ds * factors[j]);
+        dx.at[j] = from_float<T>(ds * mask.factor(k, j, c));
       }
       dresidual.store(a.dresidual + at);
       if (a.dx) dx.store(a.dx + at);

@@ -4,6 +4,9 @@
 
 namespace vn {
 
+using SharedAddress = uintptr_t;
+inline SharedAddress shared_address(const void* p) { return reinterpret_cast<uintptr_t>(p); }
+
 inline void cp_async16(void* shared, const void* global, int copied = 16, vn_emu::Site site = vn_emu::Site::current()) {
   vn_emu::cp_async(shared, global, 16, copied, site);
 }
@@ -31,6 +34,11 @@ void ldmatrix4(uint32_t (&r)[4], const void* row, vn_emu::Site site = vn_emu::Si
     const uint16_t high = transposed ? row_of(pair + 1).at[single] : row_of(single).at[pair + 1];
     r[matrix] = uint32_t(high) << 16 | low;
   }
+}
+
+template <bool transposed>
+void ldmatrix4(uint32_t (&r)[4], SharedAddress row, vn_emu::Site site = vn_emu::Site::current()) {
+  ldmatrix4<transposed>(r, reinterpret_cast<const void*>(row), site);
 }
 
 // What a lane brings to a product, and what it takes away.
