@@ -5,12 +5,16 @@
 //   p = (1 - lr decay) p - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps)
 //
 // All tensors in one launch: 16 bytes read and 12 written a parameter, and its compute copy while it is in registers.
-// Element-wise in float32, the scalars made in float64 (no fast-math here). Nothing happens when step.skip is set.
+// Element-wise in float32, the scalars made in float64 (no fast-math here). Nothing happens when step.skip is set. A row's
+// scale in an int8 copy needs the whole row, so such copies, which training does not make, are refreshed by a launch after.
+#include "compute_copy.cuh"
 #include "optimizer_arguments.h"
 #include "segments.cuh"
 
 namespace vn {
 namespace {
+
+constexpr int int8_blocks = 64, int8_threads = 128;
 
 struct AdamW {
   float beta1, rest1, beta2, rest2, eps;
@@ -20,13 +24,6 @@ struct AdamW {
 struct Rates {
   float unbias2, rate, keep, gradient_scale;
 };
-
-// base^n by squaring: pow() would be most of this kernel.
-__device__ double power(double base, int64_t n) {
-  double result = 1;
-  for (; n > 0; n /= 2, base *= base) result *= n % 2 ? base : 1;
-  return result;
-}
 
 template <int N>
 __device__ __forceinline__ Pack<float, N> update(float* p, float* m, float* v, const float* g, const AdamW& a,
@@ -53,14 +50,22 @@ __device__ __forceinline__ void write_copy(void* copy, int64_t at, const Pack<fl
   rounded.store(static_cast<T*>(copy) + at);
 }
 
-__global__ void __launch_bounds__(segment_threads)
+// By squaring; the relative error is below t 2^-53.
+__device__ __forceinline__ double power(double base, int64_t t) {
+  double result = 1;
+  for (; t > 0; t /= 2, base *= base) {
+    if (t % 2 == 1) result *= base;
+  }
+  return result;
+}
+
+__global__ void __launch_bounds__(segment_threads, 4)  // 64 registers
     adamw(float* masters, float* m, float* v, const float* gradients, const vn_segment* segments, int64_t count,
           const vn_step* step, AdamW a) {
   VN_SHARED(int32_t, ends);
   __shared__ double unbias[2];
-  if (threadIdx.x == 0) {
-    unbias[0] = 1 / (1 - power(double(a.beta1), step->updates + 1));
-    unbias[1] = 1 / (1 - power(double(a.beta2), step->updates + 1));
+  if (threadIdx.x < 2) {
+    unbias[threadIdx.x] = 1 / (1 - power(double(threadIdx.x == 0 ? a.beta1 : a.beta2), step->updates + 1));
   }
   const SegmentTiles tiles(segments, count, ends);  // and a barrier
   const int32_t stop = step->skip ? 0 : tiles.count();
@@ -72,13 +77,31 @@ __global__ void __launch_bounds__(segment_threads)
                          float(1 - rate * double(s.weight_decay)), step->gradient_scale};
     const int64_t at = s.offset + tile.first;
     const bool aligned = is_aligned(masters + at, 16) && is_aligned(m + at, 16) && is_aligned(v + at, 16) &&
-                         is_aligned(gradients + at, 16) && is_aligned(s.copy, 8);
+                         is_aligned(gradients + at, 16) && is_aligned(s.copy, 16);
     for_tile(tile.n, aligned, [&](int i, auto pack) {
       const auto value = update<pack.value>(masters + at + i, m + at + i, v + at + i, gradients + at + i, a, rates);
       if (!s.copy) return;
+      if (s.copy_dtype == VN_F32) write_copy<float>(s.copy, tile.first + i, value);
       if (s.copy_dtype == VN_BF16) write_copy<bf16>(s.copy, tile.first + i, value);
       if (s.copy_dtype == VN_F16) write_copy<f16>(s.copy, tile.first + i, value);
     });
+  }
+}
+
+__global__ void __launch_bounds__(int8_threads)
+    refresh_int8(const float* masters, const vn_segment* segments, int64_t count, const vn_step* step) {
+  __shared__ float shared[warp_lanes];
+  bool found = false;
+  for (int64_t i = threadIdx.x; i < count; i += int8_threads) {
+    found = found || (segments[i].copy && segments[i].copy_dtype == VN_I8);
+  }
+  if (!__syncthreads_or(found) || step->skip) return;
+  for (int64_t i = 0; i < count; i++) {
+    const vn_segment& s = segments[i];
+    if (s.frozen || !s.copy || s.copy_dtype != VN_I8) continue;
+    for (int64_t row = blockIdx.x; row < s.rows; row += gridDim.x) {
+      write_int8_row(s.copy, masters + s.offset, s.rows, s.cols, row, shared);
+    }
   }
 }
 
@@ -94,5 +117,6 @@ int32_t vn_adamw_update(vn_context* ctx, float* masters, float* m, float* v, con
   const AdamW a = {beta1, 1 - beta1, beta2, 1 - beta2, eps};
   VN_LAUNCH(ctx, adamw, dim3(segment_blocks), dim3(segment_threads), segment_tiles_bytes(count), masters, m, v,
             gradients, segments, count, ctx->step, a);
+  VN_LAUNCH(ctx, refresh_int8, dim3(int8_blocks), dim3(int8_threads), 0, masters, segments, count, ctx->step);
   return VN_OK;
 }

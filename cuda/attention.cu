@@ -65,19 +65,16 @@ __device__ __forceinline__ void softmax_step(float (&s)[query_blocks][N / 8][4],
   }
 }
 
-// p becomes 0 where dropout does not keep it; its rows begin with query t0, its columns with key s0.
+// p becomes 0 where dropout does not keep it.
 template <int N>
-__device__ __forceinline__ void drop(float (&p)[query_blocks][N / 8][4], const KeptElements& kept, int t0, int s0) {
-  const int lane = threadIdx.x % warp_lanes, g = lane / 4, q = lane % 4;
+__device__ __forceinline__ void drop(float (&p)[query_blocks][N / 8][4], uint64_t kept) {
 #pragma unroll
-  for (int i = 0; i < query_blocks * 2; i++) {
+  for (int m = 0; m < query_blocks; m++) {
 #pragma unroll
-    for (int j = 0; j < N / 8; j += 2) {
-      const unsigned bits = kept.four(t0 + i * 8 + g, s0 + j * 8 + 4 * q);
+    for (int j = 0; j < N / 8; j++) {
 #pragma unroll
       for (int r = 0; r < 4; r++) {
-        float& x = p[i / 2][j + r / 2][i % 2 * 2 + r % 2];
-        x = bits >> r & 1 ? x : 0;
+        if (!(kept >> kept_bit<N>(2 * m + r / 2, j, r % 2) & 1)) p[m][j][r] = 0;
       }
     }
   }
@@ -134,6 +131,7 @@ attention_tiles(AttentionCall a, T* out, float* lse, PackedHeads<T> queries_keys
       const int s0 = n * key_tile + key0;
       const bool sees = s0 < t_end;
       if (sees) {
+        const uint64_t kept = kept_of_rows<2 * query_blocks, step>(a, b, h, warp_t0, s0);
         query.template multiply<step>(s, keys + (n % 2 * key_tile + key0) * D);
         if (s0 + step - 1 > warp_t0 || latest > s0) {
 #pragma unroll
@@ -149,7 +147,7 @@ attention_tiles(AttentionCall a, T* out, float* lse, PackedHeads<T> queries_keys
           }
         }
         softmax_step<D, step>(s, o, maximum, sum, c);
-        if (a.dropout.draws()) drop<step>(s, KeptElements(a, b, h), warp_t0, s0);
+        if (a.dropout.draws()) drop<step>(s, kept);
       }
       if (key0 == 0) {
         cp_async_wait<1>();

@@ -90,7 +90,7 @@ struct KeptElements {
     const uint64_t element = (head_rows + t) * T + s;
     const unsigned shift = unsigned(element % 4);
     unsigned bits = quad(element / 4);
-    if (shift > 0) bits = (bits | quad(element / 4 + 1) << 4) >> shift;
+    if (shift > 0) bits = (bits | quad(element / 4 + 1) << 4) >> shift & 15;
     return bits;
   }
 

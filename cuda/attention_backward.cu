@@ -86,12 +86,10 @@ __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall
   fetch_pair(n);
   cp_async_commit();
   float lse[query_blocks][2], d[query_blocks][2];  // lse in base 2; infinite past T, which makes P 0
-  int first[query_blocks][2];
   for (int i = 0; i < 2 * query_blocks; i++) {
     const int m = i / 2, half = i % 2, t = row(m, half);
     lse[m][half] = t < a.T ? x.lse[a.row(b, h) + t] * log2_e : INFINITY;
     d[m][half] = t < a.T ? delta[a.row(b, h) + t] : 0;
-    first[m][half] = a.first_key(b, min(t, a.T - 1));
   }
   cp_async_wait<1>();
   __syncthreads();
@@ -110,24 +108,23 @@ __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall
     if (s0 >= warp_t0 + 16 * query_blocks) continue;
     const T *keys = pairs + n % 2 * 2 * step * D, *values = keys + step * D;
     float s[query_blocks][step / 8][4], dp[query_blocks][step / 8][4];
+    const uint32_t kept = uint32_t(kept_of_rows<2 * query_blocks, step>(a, b, h, warp_t0, s0));
     query.template multiply<step>(s, keys);
     dout.template multiply<step>(dp, values);
     const bool is_partial = s0 + step - 1 > warp_t0 || a.document_starts;
 #pragma unroll
     for (int i = 0; i < 2 * query_blocks; i++) {
       const int m = i / 2, half = i % 2, t = row(m, half);
+      const int first = a.document_starts ? a.first_key(b, min(t, a.T - 1)) : 0;
 #pragma unroll
-      for (int j = 0; j < step / 8; j += 2) {
-        const int key0 = s0 + j * 8 + 4 * q;
-        unsigned bits = 15;
-        if (a.dropout.draws()) bits = KeptElements(a, b, h).four(t, key0);
+      for (int j = 0; j < step / 8; j++) {
 #pragma unroll
-        for (int r = 0; r < 4; r++) {
-          const float score = s[m][j + r / 2][half * 2 + r % 2];
-          float& y = dp[m][j + r / 2][half * 2 + r % 2];
-          float p = exp2_approx(fmaf(score, c, -lse[m][half]));
-          if (is_partial && (key0 + r > t || key0 + r < first[m][half])) p = 0;
-          y = p * ((bits >> r & 1 ? y * a.dropout.scale : 0) - d[m][half]);
+        for (int r = 0; r < 2; r++) {
+          const int key = s0 + j / 2 * 16 + 4 * q + j % 2 * 2 + r;
+          float& y = dp[m][j][half * 2 + r];
+          float p = exp2_approx(fmaf(s[m][j][half * 2 + r], c, -lse[m][half]));
+          if (is_partial && (key > t || key < first)) p = 0;
+          y = p * ((kept >> kept_bit<step>(i, j, r) & 1 ? y * a.dropout.scale : 0) - d[m][half]);
         }
       }
     }
@@ -149,19 +146,6 @@ template <int D>
 constexpr int key_tile = tile_warps * key_blocks<D> * 16;
 template <class T, int D>
 constexpr int64_t key_shared_bytes = (2 * key_tile<D> + 4 * step) * D * int64_t(sizeof(T)) + 6 * step * 4;
-
-// Bit 2 m + half: the key of that row is kept for query t0 + 8 j + 2 q + r, bits[r].
-template <int MB>
-__device__ __forceinline__ void kept_keys(unsigned (&bits)[2], const KeptElements& kept, int t, int s0) {
-  const int g = threadIdx.x % warp_lanes / 4;
-  if constexpr (MB == 2) {  // a lane has four neighbouring keys
-    for (int r = 0; r < 2; r++) bits[r] = kept.four(t + r, s0 + 4 * g);
-  } else {  // two lanes do: each draws for one of the two queries, and they exchange
-    const int mine = g % 2;
-    const unsigned own = kept.four(t + mine, s0 + g / 2 * 4), other = __shfl_xor_sync(all_lanes, own, 4);
-    for (int r = 0; r < 2; r++) bits[r] = (r == mine ? own : other) >> 2 * mine;
-  }
-}
 
 template <class T, int D>
 __global__ void __launch_bounds__(tile_threads, 2)
@@ -233,13 +217,12 @@ key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* 
       const T *queries = pairs + stage * 2 * step * D, *douts = queries + step * D;
       const float* lse = statistics + stage * 3 * step + 2 * q;
       float s[MB][step / 8][4], dp[MB][step / 8][4];
+      const uint32_t kept = kept_of_columns<MB, step>(a, b, h, t0, warp_s0);
       key.template multiply<step>(s, queries);
       value.template multiply<step>(dp, douts);
       const bool is_partial = warp_s0 + 16 * MB - 1 > t0 || a.document_starts;
 #pragma unroll
       for (int j = 0; j < step / 8; j++) {
-        unsigned bits[2] = {15, 15};
-        if (a.dropout.draws()) kept_keys<MB>(bits, KeptElements(a, b, h), t0 + j * 8 + 2 * q, warp_s0);
 #pragma unroll
         for (int r = 0; r < 2; r++) {
           const int t = t0 + j * 8 + 2 * q + r;
@@ -251,7 +234,7 @@ key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* 
             float &p = s[m][j][2 * half + r], &y = dp[m][j][2 * half + r];
             p = exp2_approx(fmaf(p, c, -base));
             if (is_partial && (s_key > t || s_key < first)) p = 0;
-            const bool is_kept = bits[r] >> k & 1;
+            const bool is_kept = kept >> (8 * j + 4 * r + k) & 1;
             y = p * ((is_kept ? y * a.dropout.scale : 0) - d);
             p = is_kept ? p : 0;
           }

@@ -20,11 +20,22 @@ __device__ __forceinline__ int chunk_at(int row, int chunk) {
   return row * D + (chunk ^ (D % 64 == 0 ? row % 8 : row / 2 % 4)) * 8;
 }
 
+// From a lane's chunk 0 or 1 of a row (its place) to chunk 2 k further on: as chunks are exchanged by exclusive or, that
+// is one instruction and a constant offset. Tiles are aligned to 128 bytes.
+template <int D>
+__device__ __forceinline__ SharedAddress move_chunks(SharedAddress place, int k) {
+  constexpr int exchanged = D % 64 == 0 ? 4 : 2;
+  return (place ^ SharedAddress(k % exchanged * 32)) + SharedAddress(k / exchanged * exchanged * 32);
+}
+// Of 16 rows of a tile.
+template <class T, int D>
+constexpr SharedAddress block_bytes = 16 * D * sizeof(T);
+
 // Rows of one head.
 template <class T>
 struct HeadRows {
   const T* rows;
-  int64_t stride;
+  int stride;
 };
 // Heads packed in rows, [B, T, heads, D].
 template <class T>
@@ -32,7 +43,7 @@ struct PackedHeads {
   const T* rows;
   int heads;
   __device__ __forceinline__ HeadRows<T> head(const AttentionCall& a, int b, int h) const {
-    return {rows + (int64_t(b) * a.T * heads + h) * a.D, int64_t(heads) * a.D};
+    return {rows + (int64_t(b) * a.T * heads + h) * a.D, heads * a.D};
   }
 };
 
@@ -71,11 +82,12 @@ __device__ __forceinline__ void fetch(const AttentionCall& a, T* tile, const Hea
 // 16 MB rows as the first factor of mma.sync: kept in registers, or read from their tile whenever they are needed.
 template <class T, int D, int MB, bool is_kept>
 struct RowOperand {
-  const T* tile;  // where the rows begin
+  SharedAddress place;  // of this lane in the first rows
   uint32_t kept[is_kept ? MB : 1][is_kept ? D / 16 : 1][4];
 
   __device__ __forceinline__ void attach(const T* rows) {
-    tile = rows;
+    const int lane = threadIdx.x % warp_lanes;
+    place = shared_address(rows + chunk_at<D>(lane % 16, lane / 16));
     if constexpr (is_kept) {
       for (int m = 0; m < MB; m++) {
         for (int k = 0; k < D / 16; k++) read(kept[m][k], m, k);
@@ -83,14 +95,14 @@ struct RowOperand {
     }
   }
   __device__ __forceinline__ void read(uint32_t (&f)[4], int m, int k) const {
-    const int lane = threadIdx.x % warp_lanes;
-    ldmatrix4<false>(f, tile + chunk_at<D>(m * 16 + lane % 16, 2 * k + lane / 16));
+    ldmatrix4<false>(f, move_chunks<D>(place, k) + m * block_bytes<T, D>);
   }
 
   // s [16 MB, N] = these rows times the N rows of a tile.
   template <int N>
   __device__ __forceinline__ void multiply(float (&s)[MB][N / 8][4], const T* rows) const {
     const int lane = threadIdx.x % warp_lanes;
+    const SharedAddress columns = shared_address(rows + chunk_at<D>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
 #pragma unroll
     for (int m = 0; m < MB; m++) {
 #pragma unroll
@@ -110,7 +122,7 @@ struct RowOperand {
 #pragma unroll
       for (int j = 0; j < N / 16; j++) {
         uint32_t b[4];
-        ldmatrix4<false>(b, rows + chunk_at<D>(j * 16 + lane / 16 * 8 + lane % 8, 2 * k + lane / 8 % 2));
+        ldmatrix4<false>(b, move_chunks<D>(columns, k) + j * block_bytes<T, D>);
 #pragma unroll
         for (int m = 0; m < MB; m++) {
           mma16816<T>(s[m][2 * j], f[m], b[0], b[1]);
@@ -125,6 +137,7 @@ struct RowOperand {
 template <class T, int D, int N, int MB>
 __device__ __forceinline__ void multiply_add(float (&o)[MB][D / 8][4], const float (&p)[MB][N / 8][4], const T* rows) {
   const int lane = threadIdx.x % warp_lanes;
+  const SharedAddress place = shared_address(rows + chunk_at<D>(lane % 16, lane / 16));
 #pragma unroll
   for (int k = 0; k < N / 16; k++) {
     uint32_t f[MB][4];
@@ -139,7 +152,7 @@ __device__ __forceinline__ void multiply_add(float (&o)[MB][D / 8][4], const flo
 #pragma unroll
     for (int j = 0; j < D / 16; j++) {
       uint32_t b[4];
-      ldmatrix4<true>(b, rows + chunk_at<D>(k * 16 + lane % 16, 2 * j + lane / 16));
+      ldmatrix4<true>(b, move_chunks<D>(place, j) + k * block_bytes<T, D>);
 #pragma unroll
       for (int m = 0; m < MB; m++) {
         mma16816<T>(o[m][2 * j], f[m], b[0], b[1]);
@@ -157,6 +170,49 @@ __device__ __forceinline__ void store_row(T* to, const float (&o)[MB][D / 8][4],
   for (int j = 0; j < D / 8; j++) {
     if (j * 8 >= size) break;
     *reinterpret_cast<uint32_t*>(to + j * 8 + column) = round_pair<T>(o[m][j][2 * h] * factor, o[m][j][2 * h + 1] * factor);
+  }
+}
+
+// What dropout keeps of a lane's scores is drawn before they are in registers, in a loop of few registers: a word of bits.
+//
+// Of scores with 8 `rows` rows from query t0 on and N columns from key s0 on, ordered as KeysAsColumns, bit kept_bit<N>
+// of the row g + 8 i, block j and column 2 q + r.
+template <int N>
+constexpr int kept_bit(int i, int j, int r) {
+  return (i * (N / 16) + j / 2) * 4 + j % 2 * 2 + r;
+}
+template <int rows, int N>
+__device__ __forceinline__ uint64_t kept_of_rows(const AttentionCall& a, int b, int h, int t0, int s0) {
+  static_assert(rows * N <= 256);
+  if (!a.dropout.draws()) return ~uint64_t(0);
+  const int lane = threadIdx.x % warp_lanes, g = lane / 4, q = lane % 4;
+  const KeptElements kept(a, b, h);
+  uint64_t bits = 0;
+#pragma unroll 2
+  for (int i = 0; i < rows * (N / 16); i++) {
+    bits |= uint64_t(kept.four(t0 + i / (N / 16) * 8 + g, s0 + i % (N / 16) * 16 + 4 * q)) << 4 * i;
+  }
+  return bits;
+}
+// Of scores whose 16 MB rows are keys from s0 on, ordered as KeysAsRows, and whose N columns are queries from t0 on, bit
+// 8 j + 4 r + 2 m + half of the row g + 8 half of block m, column 2 q + r of block j.
+template <int MB, int N>
+__device__ __forceinline__ uint32_t kept_of_columns(const AttentionCall& a, int b, int h, int t0, int s0) {
+  static_assert(N == 32 && (MB == 1 || MB == 2));
+  if (!a.dropout.draws()) return ~0u;
+  const int lane = threadIdx.x % warp_lanes, g = lane / 4, q = lane % 4;
+  const KeptElements kept(a, b, h);
+  uint32_t bits = 0;
+  if constexpr (MB == 2) {  // a lane has four neighbouring keys
+#pragma unroll 2
+    for (int i = 0; i < N / 4; i++) bits |= kept.four(t0 + i / 2 * 8 + 2 * q + i % 2, s0 + 4 * g) << 4 * i;
+    return bits;
+  } else {  // two lanes do: each draws for one of two queries, and they exchange
+    const int mine = g % 2;
+#pragma unroll 2
+    for (int j = 0; j < N / 8; j++) bits |= kept.four(t0 + j * 8 + 2 * q + mine, s0 + g / 2 * 4) << (8 * j + 4 * mine);
+    bits |= __shfl_xor_sync(all_lanes, bits, 4);
+    return bits >> 2 * mine;
   }
 }
 

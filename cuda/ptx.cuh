@@ -8,6 +8,12 @@
 
 namespace vn {
 
+// An address in shared memory, in one register where a pointer takes two.
+using SharedAddress = uint32_t;
+__device__ __forceinline__ SharedAddress shared_address(const void* p) {
+  return SharedAddress(__cvta_generic_to_shared(p));
+}
+
 // 16 bytes to shared memory, asynchronously; `copied` < 16 fills the rest with zeros. Both addresses are multiples of 16.
 __device__ __forceinline__ void cp_async16(void* shared, const void* global, int copied = 16) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(unsigned(__cvta_generic_to_shared(shared))),
@@ -24,19 +30,23 @@ __device__ __forceinline__ void cp_async_wait() {
 // Four 8x8 matrices of 16-bit elements; lane i gives the address of row i % 8 of matrix i / 8. `transposed` hands out
 // columns where the plain form hands out rows.
 template <bool transposed>
-__device__ __forceinline__ void ldmatrix4(uint32_t (&r)[4], const void* row) {
-  const unsigned a = unsigned(__cvta_generic_to_shared(row));
+__device__ __forceinline__ void ldmatrix4(uint32_t (&r)[4], SharedAddress row) {
   if constexpr (transposed) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-                 : "r"(a)
+                 : "r"(row)
                  : "memory");
   } else {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-                 : "r"(a)
+                 : "r"(row)
                  : "memory");
   }
+}
+
+template <bool transposed>
+__device__ __forceinline__ void ldmatrix4(uint32_t (&r)[4], const void* row) {
+  ldmatrix4<transposed>(r, shared_address(row));
 }
 
 // d [16, 8] += a [16, 16] b [16, 8]: T is bf16 or f16, sums are float32.

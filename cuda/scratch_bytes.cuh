@@ -5,6 +5,7 @@
 
 namespace vn {
 
+int64_t embedding_scratch_bytes(const vn_sizes& sizes);
 int64_t linear_scratch_bytes(const vn_sizes& sizes);
 int64_t classifier_scratch_bytes(const vn_sizes& sizes);
 int64_t bias_activation_scratch_bytes(const vn_sizes& sizes);
@@ -16,9 +17,9 @@ int64_t sample_scratch_bytes(const vn_sizes& sizes);
 int64_t glue_scratch_bytes(const vn_sizes& sizes);
 
 constexpr int64_t (*all_scratch_bytes[])(const vn_sizes&) = {
-    linear_scratch_bytes,       classifier_scratch_bytes, bias_activation_scratch_bytes,
-    gradient_norm_scratch_bytes, residual_layernorm_scratch_bytes, attention_scratch_bytes,
-    decode_scratch_bytes,       sample_scratch_bytes,     glue_scratch_bytes,
+    embedding_scratch_bytes,          linear_scratch_bytes,    classifier_scratch_bytes, bias_activation_scratch_bytes,
+    gradient_norm_scratch_bytes,      attention_scratch_bytes, decode_scratch_bytes,     sample_scratch_bytes,
+    residual_layernorm_scratch_bytes, glue_scratch_bytes,
 };
 
 }  // namespace vn

@@ -1,79 +1,209 @@
-// vn_emu_race.cpp - data-race detector. Compile only the kernels with -fsanitize=thread and link this file
-// INSTEAD of the TSan runtime: the compiler reports every load and store, and we know CUDA's ordering rules:
-//   two accesses by different threads of a block race unless a __syncthreads lies between them, or, inside
-//   one warp, a __syncwarp; two accesses to device memory by different blocks of a launch always race.
-#include "device.h"
+// The data race detector. The kernels are compiled with -fsanitize=thread, but this file takes the place of its runtime:
+// the compiler reports every load and store, and here are CUDA's rules. Two accesses, one of them a store, race
+//   - in one block unless a __syncthreads lies between them, or, in one warp, a __syncwarp (a vector clock per lane);
+//   - in different blocks of one launch always, in device memory.
+// Atomics are left out. So is the host, but for one thing: host code of a .cu file must not touch device memory.
+#include <link.h>
+
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <vector>
-namespace vn_emu {
-extern void (*race_region)(const void*, size_t, int);
-extern void (*race_launch)();
-extern void (*race_write)(const void*, size_t, const void*);
-namespace {
-struct Access { unsigned thread = ~0u, epoch = 0, warp_epoch = 0; unsigned long block = ~0ul; const void* pc = nullptr; };
-struct Cell { uint64_t launch = 0; Access write, read[2]; };
-struct Region { size_t n; int kind; std::vector<Cell> cells; };       // one cell per two bytes
-std::map<uintptr_t, Region> regions;
-std::map<uintptr_t, Cell> statics;                                    // static __shared__ variables
-uint64_t launch_no = 1; unsigned reports = 0;
 
-Region* find(uintptr_t a, uintptr_t& base) {
-    auto it = regions.upper_bound(a);
-    if (it == regions.begin()) return nullptr;
-    --it; base = it->first;
-    return a < base + it->second.n ? &it->second : nullptr;
+#include "fiber.h"
+#include "internal.h"
+
+namespace vn_emu {
+namespace {
+
+struct Access {
+  unsigned block = 0;  // serial number; 0: none
+  unsigned thread = 0, barriers = 0;
+  unsigned clock = 0;  // of the lane
+  unsigned place = 0;  // pc, from the library's first byte
+};
+struct Cell {  // of two bytes
+  Access write, read[2];
+};
+constexpr size_t page_cells = 512;
+struct Page {
+  Cell cells[page_cells];
+};
+
+struct Region {
+  size_t bytes;
+  Memory kind;
+  std::vector<std::unique_ptr<Page>> pages;  // made when touched
+};
+
+struct LaneClock {
+  unsigned of[32];  // what this lane knows of each lane of its warp
+};
+
+std::map<uintptr_t, Region> regions;
+const std::pair<const uintptr_t, Region>* last_region = nullptr;
+unsigned first_block = 0;  // of the running launch
+unsigned found = 0;
+std::vector<LaneClock> clocks;  // of the threads of the running block
+uintptr_t library = 0;          // where the kernels' library begins
+
+// The writable data of the library that `pc` lies in, which holds its __shared__ variables.
+void add_library(const void* pc) {
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* data) {
+        const uintptr_t pc = uintptr_t(data), base = info->dlpi_addr;
+        bool is_here = false;
+        for (int i = 0; i < info->dlpi_phnum; i++) {
+          const auto& part = info->dlpi_phdr[i];
+          is_here |= part.p_type == PT_LOAD && pc >= base + part.p_vaddr && pc < base + part.p_vaddr + part.p_memsz;
+        }
+        if (!is_here) return 0;
+        library = base ? base : 1;
+        for (int i = 0; i < info->dlpi_phnum; i++) {
+          const auto& part = info->dlpi_phdr[i];
+          if (part.p_type == PT_LOAD && part.p_flags & PF_W) {
+            races->add(reinterpret_cast<void*>(base + part.p_vaddr), part.p_memsz, Memory::shared);
+          }
+        }
+        return 1;
+      },
+      const_cast<void*>(pc));
 }
-bool races(const Access& a, const Access& b, bool device) {
-    if (a.thread == ~0u) return false;
-    if (a.block != b.block) return device;
-    return a.thread != b.thread && a.epoch == b.epoch && (a.thread / 32 != b.thread / 32 || a.warp_epoch == b.warp_epoch);
+
+const std::pair<const uintptr_t, Region>* region_of(uintptr_t address) {
+  if (last_region && address - last_region->first < last_region->second.bytes) return last_region;
+  auto at = regions.upper_bound(address);
+  if (at == regions.begin()) return nullptr;
+  --at;
+  return address - at->first < at->second.bytes ? last_region = &*at : nullptr;
 }
-void report(const char* what, uintptr_t addr, const Access& a, const Access& b, int kind) {
-    if (reports++ > 8) return;
-    fprintf(stderr, "vn_emu race: %s in %s, %s memory %p: block %lu thread %u (pc %p) and block %lu thread %u (pc %p)\n", what, cur->block->kernel,
-            kind == 1 ? "device" : "shared", (void*)addr, a.block, a.thread, a.pc, b.block, b.thread, b.pc);
+
+Cell& cell(const Region& region, size_t offset) {
+  const size_t index = offset / 2;
+  auto& page = const_cast<Region&>(region).pages[index / page_cells];
+  if (!page) page = std::make_unique<Page>();
+  return page->cells[index % page_cells];
 }
-void touch(const void* p, size_t n, bool write, const void* pc) {
-    if (!cur) return;
-    uintptr_t a = (uintptr_t)p, base = 0;
-    Region* r = find(a, base);
-    if (r && r->kind == 0) return;                                    // a fiber stack: private
-    const Block& k = *cur->block;
-    Access now{cur->linear, k.epoch, cur->warp_epoch, k.bid.x + (unsigned long)k.gdim.x * (k.bid.y + (unsigned long)k.gdim.y * k.bid.z), pc};
-    int kind = r ? r->kind : 2;
-    for (size_t i = 0; i < n; i += 2) {
-        Cell& c = r ? r->cells[(a + i - base) / 2] : statics[(a + i) & ~uintptr_t(1)];
-        if (c.launch != launch_no) { c = Cell(); c.launch = launch_no; }
-        const bool device = kind == 1;
-        if (races(c.write, now, device)) return report(write ? "write after write" : "read after write", a + i, c.write, now, kind);
-        if (write) {
-            for (auto& q : c.read) if (races(q, now, device)) return report("write after read", a + i, q, now, kind);
-            c.write = now; c.read[0] = c.read[1] = Access();
-        } else if (!races(c.read[0], now, device)) c.read[0] = now;   // keep two concurrent readers
-        else c.read[1] = now;
+
+bool is_race(const Access& before, const Access& now, Memory kind) {
+  if (before.block < first_block || before.block == 0) return false;  // of an earlier launch
+  if (before.block != now.block) return kind == Memory::device;
+  if (before.thread == now.thread || before.barriers != now.barriers) return false;
+  if (before.thread / 32 != now.thread / 32) return true;
+  return clocks[now.thread].of[before.thread % 32] <= before.clock;
+}
+
+std::string text_of(const Access& access) {
+  return "block " + std::to_string(access.block - first_block) + " thread " + std::to_string(access.thread) + " at " +
+         vn_emu::text_of(reinterpret_cast<const void*>(library + access.place));
+}
+
+void report(const char* what, const void* address, Memory kind, const Access& before, const Access& now) {
+  static const bool is_fatal = *setting("VN_EMU_STOP");
+  if (found++ < 4) {
+    fprintf(stderr, "vn_emu: race in %s: %s in %s memory at %p: %s, then %s\n", cur->block->kernel, what,
+            kind == Memory::device ? "device" : "shared", address, text_of(before).c_str(), text_of(now).c_str());
+  }
+  if (is_fatal) fail({}, "a data race");
+}
+
+void touch(const void* p, size_t n, bool is_write, const void* pc) {
+  const uintptr_t address = uintptr_t(p);
+  if (address - uintptr_t(stacks) < stacks_bytes && stacks) return;  // a thread's own
+  if (!cur) {
+    const auto* at = region_of(address);
+    if (at && at->second.kind == Memory::device) {
+      fprintf(stderr, "vn_emu: host code at %s touches device memory %p\n", vn_emu::text_of(pc).c_str(), p);
+      abort();
     }
+    return;
+  }
+  if (!library) add_library(pc);
+  const auto* at = region_of(address);
+  if (!at) return;
+  const auto& [base, region] = *at;
+  const Access now{cur->block->serial, cur->linear, cur->block->barriers, clocks[cur->linear].of[cur->lane],
+                   unsigned(uintptr_t(pc) - library)};
+  const size_t end = std::min(address - base + n, region.bytes);
+  for (size_t offset = (address - base) / 2 * 2; offset < end; offset += 2) {
+    Cell& c = cell(region, offset);
+    if (is_race(c.write, now, region.kind)) {
+      return report(is_write ? "write after write" : "read after write", p, region.kind, c.write, now);
+    }
+    if (is_write) {
+      for (const Access& read : c.read) {
+        if (is_race(read, now, region.kind)) return report("write after read", p, region.kind, read, now);
+      }
+      c.write = now;
+      c.read[0] = c.read[1] = Access();
+    } else if (!is_race(c.read[0], now, region.kind)) {
+      c.read[0] = now;  // two readers that know nothing of each other are kept
+    } else {
+      c.read[1] = now;
+    }
+  }
 }
-const int init = [] {
-    race_region = [](const void* p, size_t n, int kind) {
-        uintptr_t a = (uintptr_t)p;
-        for (auto it = regions.lower_bound(a); it != regions.end() && it->first < a + n;) it = regions.erase(it);
-        regions[a] = {n, kind, std::vector<Cell>(kind ? (n + 1) / 2 : 0)};
-    };
-    race_launch = [] { ++launch_no; };
-    race_write = [](const void* p, size_t n, const void* pc) { touch(p, n, true, pc); };
-    return 0;
+
+// ---- what the emulator tells
+
+const RaceDetector detector = {
+    .add =
+        [](const void* p, size_t n, Memory kind) {
+          races->remove(p);
+          Region region{n, kind, {}};
+          region.pages.resize((n / 2 + page_cells) / page_cells + 1);
+          regions.emplace(uintptr_t(p), std::move(region));
+        },
+    .remove =
+        [](const void* p) {
+          last_region = nullptr;
+          regions.erase(uintptr_t(p));
+        },
+    .launch = [] { first_block = 0; },
+    .block =
+        [](const Block& block) {
+          if (first_block == 0) first_block = block.serial;
+          clocks.assign(block.size.x * block.size.y * block.size.z, LaneClock{});
+          for (size_t i = 0; i < clocks.size(); i++) clocks[i].of[i % 32] = 1;
+        },
+    .warp_sync =
+        [](const Thread& any, unsigned mask) {
+          LaneClock joined = {};
+          LaneClock* warp = &clocks[any.warp * 32];
+          for (unsigned lane = 0; lane < 32; lane++) {
+            if (!(mask >> lane & 1)) continue;
+            for (unsigned i = 0; i < 32; i++) joined.of[i] = std::max(joined.of[i], warp[lane].of[i] + (i == lane));
+          }
+          for (unsigned lane = 0; lane < 32; lane++) {
+            if (mask >> lane & 1) warp[lane] = joined;
+          }
+        },
+    .read = [](const void* p, size_t n, const void* pc) { touch(p, n, false, pc); },
+    .write = [](const void* p, size_t n, const void* pc) { touch(p, n, true, pc); },
+    .reports = [] { return found; },
+};
+
+const bool is_linked = [] {
+  races = &detector;
+  return true;
 }();
+
 }  // namespace
 }  // namespace vn_emu
-extern "C" unsigned vn_emu_race_reports() { return vn_emu::reports; }
-#define HOOK(n)                                                                                                            \
-    void __tsan_read##n(void* p) { vn_emu::touch(p, n, false, __builtin_return_address(0)); }                              \
-    void __tsan_write##n(void* p) { vn_emu::touch(p, n, true, __builtin_return_address(0)); }                              \
-    void __tsan_unaligned_read##n(void* p) { vn_emu::touch(p, n, false, __builtin_return_address(0)); }                    \
-    void __tsan_unaligned_write##n(void* p) { vn_emu::touch(p, n, true, __builtin_return_address(0)); }
+
+// ---- what the compiler calls
+
+#define VN_HOOKS(n)                                                                                      \
+  void __tsan_read##n(void* p) { vn_emu::touch(p, n, false, __builtin_return_address(0)); }              \
+  void __tsan_write##n(void* p) { vn_emu::touch(p, n, true, __builtin_return_address(0)); }              \
+  void __tsan_unaligned_read##n(void* p) { vn_emu::touch(p, n, false, __builtin_return_address(0)); }    \
+  void __tsan_unaligned_write##n(void* p) { vn_emu::touch(p, n, true, __builtin_return_address(0)); }
 extern "C" {
-HOOK(1) HOOK(2) HOOK(4) HOOK(8) HOOK(16)
+VN_HOOKS(1)
+VN_HOOKS(2)
+VN_HOOKS(4)
+VN_HOOKS(8)
+VN_HOOKS(16)
 void __tsan_read_range(void* p, size_t n) { vn_emu::touch(p, n, false, __builtin_return_address(0)); }
 void __tsan_write_range(void* p, size_t n) { vn_emu::touch(p, n, true, __builtin_return_address(0)); }
 void __tsan_vptr_update(void*, void*) {}

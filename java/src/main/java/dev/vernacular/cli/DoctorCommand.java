@@ -1,5 +1,6 @@
 package dev.vernacular.cli;
 
+import dev.vernacular.cuda.CudaLayers.Layer;
 import dev.vernacular.doctor.BackendState;
 import dev.vernacular.doctor.Checkup;
 import dev.vernacular.doctor.CudaFiles;
@@ -8,6 +9,7 @@ import dev.vernacular.doctor.MachineMemory;
 import dev.vernacular.doctor.Problem;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -62,6 +64,9 @@ final class DoctorCommand implements Runnable {
                                 .map(version -> ", version " + version)
                                 .orElse(""));
         row("", "cuBLAS " + found(cuda.cublas()));
+        for (Layer layer : checkup.cudaLayers()) {
+            row("cuda " + layer.name(), (layer.isFound() ? "yes: " : "no: ") + layer.what());
+        }
         if (cuda.driver().isEmpty() || cuda.cublas().isEmpty()) {
             row("", "searched " + cuda.searched().stream().map(Path::toString).collect(Collectors.joining(", ")));
         }
@@ -133,7 +138,7 @@ final class DoctorCommand implements Runnable {
                 "chosen",
                 checkup.chosen(),
                 "cuda",
-                json(checkup.cuda()),
+                json(checkup.cuda(), checkup.cudaLayers()),
                 "problems",
                 checkup.problems().stream()
                         .map(problem -> map("what", problem.what(), "next", problem.next()))
@@ -156,7 +161,9 @@ final class DoctorCommand implements Runnable {
                 state.features());
     }
 
-    private static Map<String, Object> json(CudaFiles cuda) {
+    private static Map<String, Object> json(CudaFiles cuda, List<Layer> layers) {
+        Map<String, Object> byName = new LinkedHashMap<>();
+        layers.forEach(layer -> byName.put(layer.name(), map("found", layer.isFound(), "what", layer.what())));
         return map(
                 "driver",
                 cuda.driver().map(Path::toString).orElse(null),
@@ -167,7 +174,9 @@ final class DoctorCommand implements Runnable {
                 "cublas",
                 cuda.cublas().map(Path::toString).orElse(null),
                 "searched",
-                cuda.searched().stream().map(Path::toString).toList());
+                cuda.searched().stream().map(Path::toString).toList(),
+                "layers",
+                byName);
     }
 
     /// Keys and values alternate; a value may be null, JSON's word for what is not there.

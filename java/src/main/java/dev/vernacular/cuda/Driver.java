@@ -2,17 +2,10 @@ package dev.vernacular.cuda;
 
 import dev.vernacular.kernels.KernelException;
 import dev.vernacular.kernels.ffm.NativeLibrary;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import jcuda.JCudaVersion;
-import jcuda.LogLevel;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUresult;
@@ -31,8 +24,6 @@ record Driver(int version, List<Gpu> devices) {
     private static final int NEEDED_VERSION = 13000;
 
     private static final String LIBRARY = "libcuda.so.1";
-    /// In its jar of native libraries.
-    private static final String JCUDA = "/lib/libJCudaDriver-" + JCudaVersion.get() + "-linux-x86_64.so";
 
     /// A device of the driver's.
     ///
@@ -89,7 +80,7 @@ record Driver(int version, List<Gpu> devices) {
     }
 
     private static Driver open() {
-        Jcuda.load();
+        JcudaLibraries.requireDriver();
         int[] number = new int[1];
         check(JCudaDriver.cuDriverGetVersion(number), "cuDriverGetVersion");
         requireVersion(number[0]);
@@ -168,85 +159,6 @@ record Driver(int version, List<Gpu> devices) {
             throw KernelException.unavailable("the NVIDIA driver does not work: " + call + " gives "
                     + CUresult.stringFor(status)
                     + "\n  Look at `nvidia-smi`; after an update of the driver restart the machine. Or use --backend cpu.");
-        }
-    }
-
-    /// JCuda's class, whose first use loads its native library. A failure is kept by the JVM only as "could not
-    /// initialize class", so it is kept here.
-    private static final class Jcuda {
-        private static final Optional<String> FAILURE = failure();
-
-        static void load() {
-            FAILURE.ifPresent(why -> {
-                throw KernelException.unavailable("JCuda, which the GPU is driven through, cannot be loaded: " + why
-                        + "\n  Use --backend cpu.");
-            });
-        }
-
-        /// JCuda unpacks its library into the folder for temporary files under a fixed name, without regard to
-        /// other users or processes that do so at the same time, and takes one that is there. So it is shown a
-        /// folder that only this user can write, with the library in it.
-        private static Optional<String> failure() {
-            String temporary = System.getProperty("java.io.tmpdir");
-            try {
-                System.setProperty(
-                        "java.io.tmpdir", NativeLibrary.unpackForeign(JCUDA).toString());
-                JCudaDriver.setLogLevel(LogLevel.LOG_QUIET);
-                JCudaDriver.setExceptionsEnabled(false);
-                return Optional.empty();
-            } catch (LinkageError | KernelException e) {
-                return Optional.of(String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString()));
-            } finally {
-                System.setProperty("java.io.tmpdir", temporary);
-            }
-        }
-    }
-
-    /// `dlopen(3)`, for what [java.lang.foreign.SymbolLookup] does not tell: whether a library is loaded
-    /// already.
-    static final class DynamicLinker {
-        private static final int LAZY = 1;
-        private static final int LAZY_IF_LOADED = 1 | 4;
-        private static final MethodHandle DLOPEN = bind(
-                "dlopen", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-        private static final MethodHandle DLSYM = bind(
-                "dlsym", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
-
-        private DynamicLinker() {}
-
-        static boolean canLoad(String library) {
-            return open(library, LAZY).address() != 0;
-        }
-
-        static boolean isLoaded(String library) {
-            return open(library, LAZY_IF_LOADED).address() != 0;
-        }
-
-        static boolean has(String library, String symbol) {
-            return symbol(library, symbol).address() != 0;
-        }
-
-        /// A function of a loaded library, or null.
-        static MemorySegment symbol(String library, String symbol) {
-            try (Arena arena = Arena.ofConfined()) {
-                return (MemorySegment)
-                        DLSYM.invokeExact(open(library, LAZY_IF_LOADED), arena.allocateFrom(symbol));
-            } catch (Throwable t) {
-                throw new AssertionError(t);
-            }
-        }
-
-        private static MemorySegment open(String library, int mode) {
-            try (Arena arena = Arena.ofConfined()) {
-                return (MemorySegment) DLOPEN.invokeExact(arena.allocateFrom(library), mode);
-            } catch (Throwable t) {
-                throw new AssertionError(t);
-            }
-        }
-
-        private static MethodHandle bind(String name, FunctionDescriptor signature) {
-            Linker linker = Linker.nativeLinker();
-            return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), signature);
         }
     }
 }

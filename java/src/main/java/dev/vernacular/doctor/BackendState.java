@@ -21,10 +21,15 @@ public record BackendState(boolean available, String why, Optional<Path> library
     /// @param name cpu, reference, cuda or cuda-emulated
     static BackendState of(String name) {
         try (Backend backend = Backends.open(name, 0, Optional.empty())) {
-            if (!name.equals("cpu")) {
+            if (name.equals("reference")) {
                 return new BackendState(true, backend.why(), Optional.empty(), List.of());
             }
-            NativeLibrary library = NativeLibrary.cpu();
+            NativeLibrary library =
+                    switch (name) {
+                        case "cuda" -> NativeLibrary.cuda();
+                        case "cuda-emulated" -> NativeLibrary.cudaEmulated();
+                        default -> NativeLibrary.cpu();
+                    };
             return new BackendState(true, backend.why(), Optional.of(library.file()), isas(library.describe()));
         } catch (KernelException e) {
             return new BackendState(false, e.getMessage(), Optional.empty(), List.of());

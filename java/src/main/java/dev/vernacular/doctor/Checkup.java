@@ -1,5 +1,7 @@
 package dev.vernacular.doctor;
 
+import dev.vernacular.cuda.CudaLayers;
+import dev.vernacular.cuda.CudaLayers.Layer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,13 +11,16 @@ import java.util.stream.Collectors;
 
 /// What was found on this machine, and what of it is a problem.
 ///
-/// @param backends by name, in the order in which `auto` prefers them
+/// @param backends   by name, in the order in which `auto` prefers them
+/// @param cuda       as far as files tell
+/// @param cudaLayers as far as loading tells
 public record Checkup(
         JavaSearch java,
         Processor processor,
         MachineMemory memory,
         Map<String, BackendState> backends,
         CudaFiles cuda,
+        List<Layer> cudaLayers,
         List<Problem> problems) {
     private static final List<String> BACKENDS = List.of("cuda", "cpu", "cuda-emulated", "reference");
     private static final long LITTLE_MEMORY = 2L << 30;
@@ -24,6 +29,8 @@ public record Checkup(
     public static Checkup ofThisMachine() {
         Path root = Path.of("/");
         Map<String, String> environment = System.getenv();
+        // First: the emulated backend puts its driver into the process for good.
+        List<Layer> layers = CudaLayers.ofThisMachine();
         Map<String, BackendState> backends = new LinkedHashMap<>();
         BACKENDS.forEach(name -> backends.put(name, BackendState.of(name)));
         MachineMemory memory = MachineMemory.of(root);
@@ -34,6 +41,7 @@ public record Checkup(
                 memory,
                 backends,
                 cuda,
+                layers,
                 problems(backends, memory, cuda));
     }
 

@@ -95,6 +95,11 @@ class BenchAndDoctorTest {
         assertThat(doctor.get("cuda").has("driver")).isTrue();
         assertThat(doctor.get("cuda").get("devices").isArray()).isTrue();
         assertThat(doctor.get("cuda").has("cublas")).isTrue();
+        assertThat(doctor.at("/cuda/layers").fieldNames())
+                .toIterable()
+                .containsExactly("driver", "devices", "kernels", "cublaslt", "jcuda", "jcublas");
+        assertThat(doctor.at("/cuda/layers"))
+                .allSatisfy(layer -> assertThat(layer.get("what").asText()).isNotEmpty());
     }
 
     private static int run(String line) {

@@ -83,7 +83,7 @@ public final class EmulatedDriver implements AutoCloseable {
     }
 
     private static MethodHandle function(String name, ValueLayout... parameters) {
-        MemorySegment address = Driver.DynamicLinker.symbol(LIBRARY, name);
+        MemorySegment address = DynamicLinker.symbol(LIBRARY, name);
         return LINKER.downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_LONG, parameters));
     }
 
