@@ -1,10 +1,12 @@
 package dev.vernacular.cuda;
 
 import dev.vernacular.kernels.Backend;
+import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.ffm.NativeKernels;
 import dev.vernacular.kernels.ffm.NativeLibrary;
 
-/// Opens the backends whose device is CUDA's: a GPU, or the emulator.
+/// Opens the backends whose device is CUDA's: a GPU, or the emulator. `VERNACULAR_GEMM=jcublas` has matrix products
+/// done by JCublas.
 public final class CudaBackends {
     private CudaBackends() {}
 
@@ -28,7 +30,10 @@ public final class CudaBackends {
     private static Backend open(NativeLibrary library, Driver.Gpu gpu) {
         CudaDevice device = new CudaDevice(gpu);
         try {
-            NativeKernels kernels = NativeKernels.open(library, device);
+            Kernels kernels = NativeKernels.open(library, device);
+            if ("jcublas".equals(System.getenv("VERNACULAR_GEMM"))) {
+                kernels = new JcublasKernels(kernels, device);
+            }
             return new Backend(library.name(), kernels, device, kernels.describe());
         } catch (RuntimeException | Error e) {
             device.close();

@@ -1,8 +1,10 @@
 package dev.vernacular.model;
 
 import dev.vernacular.kernels.Activation;
+import dev.vernacular.kernels.Kernels;
 import dev.vernacular.kernels.Norm;
 import dev.vernacular.kernels.memory.CpuDevice;
+import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.kernels.reference.ReferenceKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -116,9 +118,12 @@ public final class TinyModel {
 
     /// Memory for training with random parameters, norms and biases included.
     static ModelMemory training(GptConfig config, Precision precision, int batch) {
-        ReferenceKernels kernels = new ReferenceKernels();
+        return training(config, precision, batch, new ReferenceKernels(), new CpuDevice());
+    }
+
+    static ModelMemory training(GptConfig config, Precision precision, int batch, Kernels kernels, Device device) {
         ModelMemory memory =
-                ModelPlan.training(config, precision, batch, LENGTH, kernels).allocate(new CpuDevice(), kernels);
+                ModelPlan.training(config, precision, batch, LENGTH, kernels).allocate(device, kernels);
         memory.load(TinyModel::random);
         memory.step().upload(99, 0, 0f, 1f, 0);
         return memory;

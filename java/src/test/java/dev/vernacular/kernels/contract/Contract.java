@@ -23,7 +23,7 @@ final class Contract {
     static final long FIRST_SAMPLE = 0x1_0000_0007L;
     static final float LOSS_SCALE = 4f;
     /// Larger than every size in the contract tests.
-    private static final Kernels.Sizes SIZES = new Kernels.Sizes(256, 256, 1024, 16, 256, 1024, 2048, Dtype.F32, true);
+    private static final Kernels.Sizes SIZES = new Kernels.Sizes(256, 256, 1280, 16, 256, 1024, 2048, Dtype.F32, true);
 
     private Contract() {}
 
@@ -102,6 +102,7 @@ final class Contract {
             }
         }
         double limit = got.bound().limit(got.tensor().dtype());
+        if (Boolean.getBoolean("vn.print")) System.out.printf("ERR %s %s max %.3fu rms/limit*3: %.3fu%n", name, got.tensor(), largest / Bound.unit(Dtype.BF16), rms(errors) / Bound.unit(Dtype.BF16));
         String where = worst < want.length ? values[worst] + " for " + want[worst] : "";
         assertThat(largest)
                 .as("%s%s: error at element %d, %s", name, got.tensor(), worst, where)
