@@ -11,15 +11,15 @@ void cp_async(void* to, const void* from, int bytes, int copied, Site site) {
     races->read(from, size_t(copied), __builtin_return_address(0));
   }
   memset(to, 0xff, size_t(bytes));
-  Lane& lane = running_lane();
+  Lane& lane = scheduler.running();
   if (lane.copies.empty()) lane.committed = 0;
   lane.copies.push_back({to, from, bytes, copied, lane.committed, site});
 }
 
-void cp_commit() { running_lane().committed++; }
+void cp_commit() { scheduler.running().committed++; }
 
 void cp_wait(int pending, Site) {
-  Lane& lane = running_lane();
+  Lane& lane = scheduler.running();
   size_t landed = 0;
   while (landed < lane.copies.size() && lane.copies[landed].group + unsigned(pending) < lane.committed) {
     const Copy& copy = lane.copies[landed++];

@@ -14,11 +14,6 @@ Thread* cur = nullptr;
 
 namespace {
 
-Scheduler& scheduler() {
-  static Scheduler scheduler;
-  return scheduler;
-}
-
 enum class Order { forward, reverse, shuffle };
 Order the_order() {
   static const Order order = [] {
@@ -63,15 +58,12 @@ struct Sites {
 
 }  // namespace
 
-bool is_same(Site a, Site b) {
-  return a.line() == b.line() && (a.file_name() == b.file_name() || strcmp(a.file_name(), b.file_name()) == 0);
-}
+Scheduler scheduler;
+const bool may_skip = *setting("VN_EMU_SKIP") || *setting("VN_EMU_SITES");
 
 bool is_skipped(Site site) {
   static const std::string skipped = setting("VN_EMU_SKIP");
   static Sites sites;
-  static const bool is_asked = !skipped.empty() || !sites.path.empty();
-  if (!is_asked) return false;
   if (!sites.path.empty()) sites.reached.insert(text_of(site));
   return text_of(site) == skipped;
 }
@@ -88,16 +80,9 @@ Fiber* Scheduler::take_fiber() {
   return fiber;
 }
 
-void Scheduler::enter(Context& from, Lane& lane) {
-  if (!lane.fiber) lane.fiber = take_fiber();
-  current_ = &lane;
-  cur = &lane.thread;
-  switch_context(from, lane.fiber->context);
-}
-
 void Scheduler::fiber_main() {
   fiber_started();
-  Scheduler& s = scheduler();
+  Scheduler& s = scheduler;
   for (;;) {
     (*s.body_)();
     Fiber* fiber = s.current_->fiber;
@@ -118,36 +103,6 @@ void Scheduler::fiber_main() {
       switch_context(fiber->context, s.home_);
     }
   }
-}
-
-// ---- who runs
-
-// A group of lanes runs until all of them wait, then the next group.
-Lane* Scheduler::next() {
-  for (size_t tried = 0; tried <= runnable_.size(); tried++) {
-    if (const unsigned ready = runnable_[group_]) {
-      const unsigned later = ready & ~0u << cursor_;
-      const unsigned bit = unsigned(__builtin_ctz(later ? later : ready));
-      cursor_ = bit;
-      return &lanes_[order_[group_ * 32 + bit]];
-    }
-    group_ = group_ + 1 == runnable_.size() ? 0 : group_ + 1;
-    cursor_ = 0;
-  }
-  return nullptr;
-}
-
-void Scheduler::wait(Lane& lane, Waits where) {
-  lane.waits = where;
-  clear_runnable(lane);
-  Lane* other = next();
-  if (!other) deadlock();
-  enter(lane.fiber->context, *other);
-}
-
-void Scheduler::release(Lane& lane) {
-  lane.waits = Waits::nowhere;
-  set_runnable(lane);
 }
 
 void Scheduler::end(Lane& lane) {
@@ -306,20 +261,13 @@ int launch(dim3 grid, dim3 block, size_t shared_bytes, vn_emu_stream* stream, co
   const bool has_blocks = grid.x > 0 && grid.x <= 0x7fffffff && grid.y > 0 && grid.y <= 65535 && grid.z > 0 &&
                           grid.z <= 65535;
   if (!fits || !has_threads || !has_blocks) return cudaErrorInvalidValue;
-  enqueue(stream, [=, body = std::move(body)] { scheduler().run_grid(grid, block, shared_bytes, name, body); });
+  enqueue(stream, [=, body = std::move(body)] { scheduler.run_grid(grid, block, shared_bytes, name, body); });
   return cudaSuccess;
 }
 
 int block_barrier(int predicate, Site site) {
-  if (is_skipped(site)) return predicate;
-  return scheduler().barrier(predicate, site);
+  if (may_skip && is_skipped(site)) return predicate;
+  return scheduler.barrier(predicate, site);
 }
-
-const char* warp_exchange(unsigned mask, const void* value, size_t n, Kind kind, Site site, Combine combine) {
-  if (kind == SYNCWARP && is_skipped(site)) return nullptr;
-  return scheduler().exchange(mask, value, n, kind, site, combine);
-}
-
-Lane& running_lane() { return scheduler().running(); }
 
 }  // namespace vn_emu

@@ -46,7 +46,7 @@ struct Warp {
   unsigned turn, arrived, alive;
 };
 
-class Scheduler {
+class __attribute__((visibility("hidden"))) Scheduler {
  public:
   void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const char* name, const std::function<void()>& body);
 
@@ -68,7 +68,6 @@ class Scheduler {
   void end(Lane& lane);
   void meet(Lane& last, Warp& warp, Slots& slots);
   [[noreturn]] void deadlock();
-  void set_runnable(const Lane& lane) { runnable_[lane.position / 32] |= 1u << lane.position % 32; }
   void clear_runnable(const Lane& lane) { runnable_[lane.position / 32] &= ~(1u << lane.position % 32); }
 
   Context home_;
@@ -90,9 +89,50 @@ class Scheduler {
   Site barrier_site_;
 };
 
-bool is_same(Site a, Site b);
-Lane& running_lane();
+extern Scheduler scheduler __attribute__((visibility("hidden")));
+
+// ---- what happens at every wait, inline
+
+// A group of lanes runs until all of them wait, then the next group.
+inline Lane* Scheduler::next() {
+  for (size_t tried = 0; tried <= runnable_.size(); tried++) {
+    if (const unsigned ready = runnable_[group_]) {
+      const unsigned later = ready & ~0u << cursor_;
+      cursor_ = unsigned(__builtin_ctz(later ? later : ready));
+      return &lanes_[order_[group_ * 32 + cursor_]];
+    }
+    group_ = group_ + 1 == runnable_.size() ? 0 : group_ + 1;
+    cursor_ = 0;
+  }
+  return nullptr;
+}
+
+inline void Scheduler::enter(Context& from, Lane& lane) {
+  if (!lane.fiber) lane.fiber = take_fiber();
+  current_ = &lane;
+  cur = &lane.thread;
+  switch_context(from, lane.fiber->context);
+}
+
+inline void Scheduler::wait(Lane& lane, Waits where) {
+  lane.waits = where;
+  clear_runnable(lane);
+  Lane* other = next();
+  if (!other) deadlock();
+  enter(lane.fiber->context, *other);
+}
+
+inline void Scheduler::release(Lane& lane) {
+  lane.waits = Waits::nowhere;
+  runnable_[lane.position / 32] |= 1u << lane.position % 32;
+}
+
+inline bool is_same(Site a, Site b) {
+  return a.line() == b.line() && (a.file_name() == b.file_name() || strcmp(a.file_name(), b.file_name()) == 0);
+}
+
 // Whether VN_EMU_SKIP names the barrier at this place; notes the place where VN_EMU_SITES asks for it.
+extern const bool may_skip __attribute__((visibility("hidden")));
 bool is_skipped(Site site);
 
 }  // namespace vn_emu

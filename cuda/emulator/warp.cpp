@@ -11,7 +11,8 @@ const char* Scheduler::exchange(unsigned mask, const void* value, size_t n, Kind
   if (mask & ~warp.alive) fail(site, "mask %08x names lanes %08x, which have ended", mask, mask & ~warp.alive);
   const bool is_whole = mask == whole_warp;
   Slots& slots = is_whole ? warp.whole[warp.turn] : warp.part;
-  memcpy(slots.bytes + lane.thread.lane * SLOT, value, n);
+  char* slot = slots.bytes + lane.thread.lane * SLOT;
+  n == 4 ? memcpy(slot, value, 4) : memcpy(slot, value, n);
   lane.mask = mask;
   lane.kind = kind;
   lane.site = site;
@@ -47,6 +48,11 @@ void Scheduler::meet(Lane& last, Warp& warp, Slots& slots) {
   if (last.kind == MMA || last.kind == LDMATRIX) counts_->tensor_core_instructions++;
   // A shuffle orders no memory.
   if (last.kind == SYNCWARP && races) races->warp_sync(last.thread, mask);
+}
+
+const char* warp_exchange(unsigned mask, const void* value, size_t n, Kind kind, Site site, Combine combine) {
+  if (kind == SYNCWARP && may_skip && is_skipped(site)) return nullptr;
+  return scheduler.exchange(mask, value, n, kind, site, combine);
 }
 
 }  // namespace vn_emu
