@@ -12,6 +12,7 @@ import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,9 +61,11 @@ record StartingModel(
             Optional<TokenizerFiles> files = isGiven ? onDisk(config.model()) : file.tokenizer();
             Optional<Tokenizer> tokenizer = files.map(Tokenizer::of);
             tokenizer.ifPresent(found -> requireRows(path, wanted, found));
+            file.requireWhole();
             return new StartingModel(wanted, config.model(), files, tokenizer, (layout, flat) -> {
                 try (ModelFile weights = ModelFile.open(path, config.hparams())) {
                     ModelWeights.load(weights, layout, flat);
+                    requireFinite(path, layout, flat);
                 }
             });
         }
@@ -70,9 +73,9 @@ record StartingModel(
 
     private static StartingModel fresh(RunConfig config) {
         TokenizerFiles files = onDisk(config.model())
-                .orElseThrow(() -> new TrainException("there is neither a model to start from nor a tokenizer\n  Set "
-                        + "restore_from_path to a .nemo file; or, to train from random weights, model.tokenizer.vocab_file "
-                        + "and model.tokenizer.merge_file."));
+                .orElseThrow(() -> new TrainException("there is neither a model to start from nor a tokenizer\n"
+                        + "  Set restore_from_path to a .nemo file; or, to train from random weights,"
+                        + " model.tokenizer.vocab_file and model.tokenizer.merge_file."));
         Tokenizer tokenizer = Tokenizer.of(files);
         int divisor = config.model().vocabularyDivisor();
         GptConfig gpt = config.model().gptConfig(Math.ceilDiv(tokenizer.size(), divisor) * divisor);
@@ -138,6 +141,19 @@ record StartingModel(
                 throw new TrainException(path + ": " + parameter.name() + " has the shape " + shape
                         + ", the configuration asks for " + shape(parameter)
                         + "\n  Leave out the model.* keys that change sizes: the model's own apply.");
+            }
+        }
+    }
+
+    /// Training on such weights ends at its first step, with advice about learning rates that cannot help.
+    private static void requireFinite(Path path, ParameterLayout layout, MemorySegment flat) {
+        for (ParameterLayout.Parameter parameter : layout.parameters()) {
+            for (long i = 0; i < parameter.elements(); i++) {
+                float value = flat.getAtIndex(ValueLayout.JAVA_FLOAT, parameter.offset() + i);
+                if (!Float.isFinite(value)) {
+                    throw new TrainException(path + ": " + parameter.name() + " holds " + value
+                            + ", there is nothing to train on\n  Start from another model, or an earlier checkpoint.");
+                }
             }
         }
     }

@@ -202,9 +202,15 @@ final class TrainingLoop {
         return newest.map(file -> "The last good checkpoint is " + file + ".").orElse("There is no checkpoint yet.");
     }
 
+    private String advice() {
+        return config.trainer().precision() == Precision.FP16
+                ? "A lower model.optim.lr, a longer warm-up, or trainer.precision=bf16 instead of 16 may help."
+                : "A lower model.optim.lr or a longer warm-up may help.";
+    }
+
     private TrainException failure(String what) {
         return TrainException.failure("step " + (state.step() + 1) + ": " + what + "; " + runner.describeNonFinite()
                 + "\n  " + lastGood()
-                + "\n  A lower model.optim.lr, a longer warm-up, or trainer.precision=bf16 instead of 16 may help.");
+                + "\n  " + advice());
     }
 }
