@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Teaches a model a new language: tokenizer, expansion, data, training with replay, evaluation, export, report."
-                    + " Run it again to go on where it stopped.",
+            "Teaches a model a new language: tokenizer, expansion, data, training with replay, evaluation, export,"
+                    + " report. Run it again to go on where it stopped.",
             "Example: vernacular adapt --base gpt.nemo --text thai.jsonl --replay english.jsonl --out gpt-th"
         })
 final class AdaptCommand implements Runnable {
@@ -108,6 +108,7 @@ final class AdaptCommand implements Runnable {
 
     @Override
     public void run() {
+        overrides.addAll(PromptText.takeOverrides(prompts));
         AdaptSettings settings = new AdaptSettings(
                 base,
                 new AdaptSettings.Texts(language, text, Optional.empty()),

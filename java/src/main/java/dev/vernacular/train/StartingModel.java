@@ -12,7 +12,6 @@ import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerFiles;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -147,15 +146,10 @@ record StartingModel(
 
     /// Training on such weights ends at its first step, with advice about learning rates that cannot help.
     private static void requireFinite(Path path, ParameterLayout layout, MemorySegment flat) {
-        for (ParameterLayout.Parameter parameter : layout.parameters()) {
-            for (long i = 0; i < parameter.elements(); i++) {
-                float value = flat.getAtIndex(ValueLayout.JAVA_FLOAT, parameter.offset() + i);
-                if (!Float.isFinite(value)) {
-                    throw new TrainException(path + ": " + parameter.name() + " holds " + value
-                            + ", there is nothing to train on\n  Start from another model, or an earlier checkpoint.");
-                }
-            }
-        }
+        ModelWeights.firstNonFinite(ModelWeights.tensors(layout, flat)).ifPresent(found -> {
+            throw new TrainException(path + ": " + found
+                    + ", there is nothing to train on\n  Start from another model, or from an earlier checkpoint.");
+        });
     }
 
     private static List<Long> shape(ParameterLayout.Parameter parameter) {
