@@ -1,5 +1,6 @@
 package dev.vernacular.files;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.vernacular.VernacularException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -64,6 +65,7 @@ public final class FilesException extends VernacularException {
             case FileAlreadyExistsException file -> file.getFile() + " is a file, not a folder";
             case NotDirectoryException file -> file.getFile() + " is a file, not a folder";
             case FileSystemException other when other.getReason() != null -> other.getReason();
+            case JsonProcessingException json -> "it is no valid JSON: " + JsonProblem.describe(json);
             default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         };
     }
