@@ -30,9 +30,10 @@ record BaseModel(Path folder) {
         return folder.resolve("tokenizer");
     }
 
-    /// Trains the tokenizer and makes the datasets.
+    /// Trains the tokenizer, on what is in Latin script, and makes the datasets of everything.
     void prepare(List<String> documents, Path train, Path heldOut) {
-        Tokenizer tokenizer = BpeTrainer.train(TrainingSettings.of(VOCABULARY), documents.stream());
+        Tokenizer tokenizer = BpeTrainer.train(
+                TrainingSettings.of(VOCABULARY), documents.stream().map(Documents::inLatinScript));
         tokenizer.save(tokenizer(), true);
         preprocess(tokenizer, train, "train");
         preprocess(tokenizer, heldOut, "val");
