@@ -123,7 +123,7 @@ final class AdaptCommand implements Runnable {
                 prompts,
                 overrides);
         Models models = new Models(backends.opener());
-        Adaptation adaptation = new Adaptation(settings, models, Main.VERSION, Console::note, new TrainProgress());
+        Adaptation adaptation = new Adaptation(settings, models, Main.VERSION, Console::note, new TrainProgress(false));
         Adaptation.Result result = adaptation.run();
         List<AdaptReport.Sample> samples = adaptation.samples();
         AdaptReport report = new AdaptReport(result, Optional.empty());

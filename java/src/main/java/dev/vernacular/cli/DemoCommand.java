@@ -49,7 +49,7 @@ final class DemoCommand implements Runnable {
     @Override
     public void run() {
         Demo.Options options = new Demo.Options(language, out, minutes, force, Main.VERSION);
-        Demo.Result result = new Demo(options, backends.opener(), Console::note, new TrainProgress()).run();
+        Demo.Result result = new Demo(options, backends.opener(), Console::note, new TrainProgress(false)).run();
         if (common.json) {
             Console.json(result.json());
             return;

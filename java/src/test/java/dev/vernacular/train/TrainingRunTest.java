@@ -105,6 +105,9 @@ class TrainingRunTest {
         assertThat(steps.get(2).lossScale()).isEqualTo(steps.get(1).lossScale() / 2);
         assertThat(steps.get(1).learningRate()).isEqualTo(steps.get(0).learningRate());
         assertThat(steps.get(1).consumedSamples()).isEqualTo(8);
+        assertThat(recorder.notes)
+                .anyMatch(
+                        note -> note.matches("\\d of 8 steps skipped: gradients overflowed \\(loss scale now \\d+\\)"));
         assertThat(steps).filteredOn(step -> !step.isSkipped()).isNotEmpty().allMatch(step -> step.gradientNorm() < 10);
     }
 
@@ -120,6 +123,24 @@ class TrainingRunTest {
                 .hasMessageContaining("There is no checkpoint yet")
                 .extracting(e -> ((VernacularException) e).exitStatus())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void aRunOfNothingButOverflowsSaysThatNothingWasLearned() {
+        Recorder recorder = new Recorder();
+
+        TrainFixture.run(
+                TrainFixture.config(
+                        folder,
+                        "trainer.precision=16",
+                        "trainer.max_steps=2",
+                        "model.native_amp_init_scale=1e9",
+                        "trainer.limit_val_batches=0",
+                        "model.optim.sched.warmup_steps=1"),
+                recorder);
+
+        assertThat(recorder.notes)
+                .anyMatch(note -> note.startsWith("warning: nothing was learned: gradients overflowed in all 2 steps"));
     }
 
     @Test
