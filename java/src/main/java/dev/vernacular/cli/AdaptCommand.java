@@ -45,7 +45,11 @@ final class AdaptCommand implements Runnable {
             description = "Texts in the model's own language, so that it is not forgotten.")
     private List<String> replay = new ArrayList<>();
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of all results.")
+    @Option(
+            names = {"--out", "--output"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of all results.")
     private Path out;
 
     @Option(

@@ -66,7 +66,10 @@ final class EvalCommand implements Runnable {
             description = "Texts that both models continue.")
     private List<String> prompts = new ArrayList<>();
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write a page about it too, such as report.html.")
+    @Option(
+            names = {"--out", "--output"},
+            paramLabel = "FILE",
+            description = "Write a page about it too, such as report.html.")
     private Optional<Path> out = Optional.empty();
 
     @Option(names = "--force", description = "Replace the page if it exists.")

@@ -15,6 +15,12 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         version = Main.VERSION,
         description = "Teaches a pretrained GPT a new language.",
+        footer = {
+            "",
+            "In the project's folder, ./vernacular also knows:",
+            "  test       Runs all tests, natives included.",
+            "  release    Builds the jar and prints its name."
+        },
         subcommands = {
             DemoCommand.class,
             AdaptCommand.class,

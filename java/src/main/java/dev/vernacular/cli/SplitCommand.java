@@ -31,7 +31,11 @@ final class SplitCommand implements Runnable {
     @Option(names = "--input", required = true, arity = "1..*", paramLabel = "FILE", description = "Files or patterns.")
     private List<String> input;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder of the three files.")
+    @Option(
+            names = {"--output", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the three files.")
     private Path output;
 
     @Option(

@@ -51,7 +51,11 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             description = "Bytes, merges and special tokens together.")
     private int vocabularySize;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder for the tokenizer's files.")
+    @Option(
+            names = {"--output", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder for the tokenizer's files.")
     private Path output;
 
     @Option(

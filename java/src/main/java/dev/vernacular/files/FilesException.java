@@ -43,6 +43,12 @@ public final class FilesException extends VernacularException {
         return new FilesException("cannot read " + file + ":" + line + ": " + reason(cause), cause, BAD_INPUT);
     }
 
+    /// The same about another name of the file: it was to be renamed.
+    FilesException naming(Path from, Path to) {
+        IOException cause = getCause() instanceof IOException io ? io : null;
+        return new FilesException(getMessage().replace(from.toString(), to.toString()), cause, exitStatus);
+    }
+
     @Override
     public int exitStatus() {
         return exitStatus;
