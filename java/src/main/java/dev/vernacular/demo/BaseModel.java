@@ -30,10 +30,9 @@ record BaseModel(Path folder) {
         return folder.resolve("tokenizer");
     }
 
-    /// Trains the tokenizer, on what is in Latin script, and makes the datasets of everything.
+    /// Trains the tokenizer and makes the datasets.
     void prepare(List<String> documents, Path train, Path heldOut) {
-        Tokenizer tokenizer = BpeTrainer.train(
-                TrainingSettings.of(VOCABULARY), documents.stream().map(Documents::inLatinScript));
+        Tokenizer tokenizer = BpeTrainer.train(TrainingSettings.of(VOCABULARY), documents.stream());
         tokenizer.save(tokenizer(), true);
         preprocess(tokenizer, train, "train");
         preprocess(tokenizer, heldOut, "val");

@@ -1,10 +1,8 @@
 package dev.vernacular.demo;
 
 import dev.vernacular.demo.Fact.Relation;
-import java.lang.Character.UnicodeScript;
 import java.time.format.FormatStyle;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,7 +10,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /// Makes the documents of one language: 62 % about one country (its facts in random order, now and then a
 /// story), 16 % loose facts, 22 % stories; in a target language 5 % are glossaries. Stories are full of dates,
@@ -89,22 +86,6 @@ final class Documents {
         return stated.stream()
                 .map(fact -> world.sentence(world.withheldWording(fact), fact, ""))
                 .toList();
-    }
-
-    /// An English document without the sentences that name something in another script. A tokenizer that is
-    /// trained on those few learns to join bytes of neighbouring letters, and later text in that script is cut
-    /// within its letters.
-    static String inLatinScript(String document) {
-        return Arrays.stream(document.split("(?<=\\.) "))
-                .filter(sentence -> sentence.codePoints().allMatch(Documents::isLatinOrNoLetter))
-                .collect(Collectors.joining(" "));
-    }
-
-    private static boolean isLatinOrNoLetter(int codePoint) {
-        return switch (UnicodeScript.of(codePoint)) {
-            case LATIN, COMMON, INHERITED -> true;
-            default -> false;
-        };
     }
 
     /// English held-out documents are measured without names in other scripts, which the target language

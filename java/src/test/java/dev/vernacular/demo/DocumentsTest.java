@@ -12,15 +12,6 @@ class DocumentsTest {
     private static final int DOCUMENTS = 2000;
 
     @Test
-    void sentencesWithNamesInOtherScriptsAreLeftOutForTheBaseTokenizer() {
-        String document = "The capital of Thailand is Bangkok. The name of Thailand in its own language is ไทย."
-                + " Türkiye is a name too. It costs 20 baht.";
-
-        assertThat(Documents.inLatinScript(document))
-                .isEqualTo("The capital of Thailand is Bangkok. Türkiye is a name too. It costs 20 baht.");
-    }
-
-    @Test
     void theSameSeedGivesTheSameDocuments() {
         World english = World.english();
 
