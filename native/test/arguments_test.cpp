@@ -77,8 +77,8 @@ void test_sampling_arguments(check::Session& s, Buffers& x) {
          "penalty is 0");
 }
 
-void test_unbound(Isa isa) {
-  check::Session s(isa, 1, {});
+void test_unbound(const check::Target& target) {
+  check::Session s(target, 1, {});
   Buffers x;
   vn_context_bind(s.ctx, nullptr, 0, nullptr);
   refuse(s, x, vn_gradient_norm(s.ctx, x.a.data(), nullptr, 0, 1), VN_INVALID_ARGUMENT, "no step block");
@@ -86,11 +86,11 @@ void test_unbound(Isa isa) {
 
 }  // namespace
 
-void test_arguments(Isa isa) {
-  check::Session session(isa, 2, {16, 4, 16, 2, 8, 0, 64, VN_F32, 1});
+void test_arguments(const check::Target& target) {
+  check::Session session(target, 2, {16, 4, 16, 2, 8, 0, 64, VN_F32, 1});
   Buffers buffers;
   test_attention_arguments(session, buffers);
   test_row_arguments(session, buffers);
   test_sampling_arguments(session, buffers);
-  test_unbound(isa);
+  test_unbound(target);
 }

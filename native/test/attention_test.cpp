@@ -25,7 +25,7 @@ struct Shape {
 
 struct Inputs {
   Array qkv, dout, rope;
-  std::vector<int32_t> positions, starts;
+  check::Vector<int32_t> positions, starts;
   float scale;
 
   explicit Inputs(const Shape& s)
@@ -140,12 +140,12 @@ Expected reference(const Shape& s, const Inputs& in, uint64_t seed, int64_t firs
   return e;
 }
 
-void test_training(Isa isa, const Shape& s) {
+void test_training(const check::Target& target, const Shape& s) {
   Inputs in(s);
   const int32_t* positions = s.positions ? in.positions.data() : nullptr;
   const int32_t* starts = s.documents ? in.starts.data() : nullptr;
-  const auto got = check::same_on_all_threads(
-      s.text().c_str(), isa, s.sizes(),
+  const auto got = check::same_every_time(
+      s.text().c_str(), target, s.sizes(),
       [&] {
         check::Outputs outputs;
         outputs.push_back(check::make_array(s.B * s.T * s.H * s.D, s.dtype));
@@ -170,13 +170,13 @@ void test_training(Isa isa, const Shape& s) {
 }
 
 // Tokens fed to the cache in unequal steps attend as in one forward pass.
-void test_decoding(Isa isa, const Shape& s) {
+void test_decoding(const check::Target& target, const Shape& s) {
   Inputs in(s);
   const int64_t capacity = s.T + 3, stride = s.stride();
-  check::Session session(isa, 2, s.sizes());
+  check::Session session(target, 2, s.sizes());
   const Expected want = reference(s, in, 0, 0, nullptr);
   Array keys(s.B * s.kv_heads * capacity * s.D, s.dtype), values(keys.size(), s.dtype);
-  std::vector<int32_t> lengths(size_t(s.B), 0);
+  check::Vector<int32_t> lengths(size_t(s.B), 0);
   Rows all(want.out.size());
   for (int64_t done = 0, n = 1; done < s.T; done += n, n = std::min<int64_t>(2 * n + 1, s.T - done)) {
     n = std::min(n, s.T - done);
@@ -199,29 +199,29 @@ void test_decoding(Isa isa, const Shape& s) {
   double worst = 0;
   for (size_t i = 0; i < all.size(); i++) worst = std::max(worst, std::fabs(all[i] - want.out[i]));
   CHECK(worst < 6 * check::unit(s.dtype) + 4e-6, "decoding (%s): error %g", s.text().c_str(), worst);
-  CHECK(keys.intact() && values.intact() && session.step.fault == 0, "decoding (%s): wrote outside", s.text().c_str());
+  CHECK(keys.intact() && values.intact() && session.step().fault == 0, "decoding (%s): wrote outside", s.text().c_str());
 
   lengths.assign(size_t(s.B), int32_t(capacity));
   Array row(s.B * stride, s.dtype), out(s.B * s.H * s.D, s.dtype);
   CHECK(vn_kv_append(session.ctx, keys.data(), values.data(), row.data(), lengths.data(), in.rope_table(s), s.B, 1, s.H,
-                     s.kv_heads, s.D, capacity, s.rope_dims, s.P, s.dtype) == VN_OK && session.step.fault == 1,
+                     s.kv_heads, s.D, capacity, s.rope_dims, s.P, s.dtype) == VN_OK && session.step().fault == 1,
         "a full cache is a fault");
   CHECK(keys.intact() && values.intact(), "a full cache is left alone");
 }
 
 }  // namespace
 
-void test_attention(Isa isa) {
+void test_attention(const check::Target& target) {
   for (int32_t dtype : {VN_F32, VN_BF16, VN_F16}) {
-    test_training(isa, {2, 1, 2, 2, 8, 0, 0, false, false, 0, dtype});
-    test_training(isa, {2, 7, 3, 3, 1, 0, 0, false, false, 0, dtype});
-    test_training(isa, {1, 33, 4, 2, 16, 16, 40, false, false, 0, dtype});
-    test_training(isa, {2, 45, 4, 1, 20, 8, 60, true, true, 0.2f, dtype});
-    test_training(isa, {1, 100, 2, 2, 64, 0, 0, true, false, 0, dtype});
-    test_training(isa, {1, 301, 2, 1, 33, 0, 0, true, false, 0.1f, dtype});
-    test_training(isa, {1, 15, 2, 2, 256, 0, 0, false, false, 0, dtype});
-    test_decoding(isa, {2, 150, 4, 2, 24, 8, 200, false, false, 0, dtype});
-    test_decoding(isa, {1, 37, 3, 3, 65, 0, 0, false, false, 0, dtype});
+    test_training(target, {2, 1, 2, 2, 8, 0, 0, false, false, 0, dtype});
+    test_training(target, {2, 7, 3, 3, 1, 0, 0, false, false, 0, dtype});
+    test_training(target, {1, 33, 4, 2, 16, 16, 40, false, false, 0, dtype});
+    test_training(target, {2, 45, 4, 1, 20, 8, 60, true, true, 0.2f, dtype});
+    test_training(target, {1, 100, 2, 2, 64, 0, 0, true, false, 0, dtype});
+    test_training(target, {1, 301, 2, 1, 33, 0, 0, true, false, 0.1f, dtype});
+    test_training(target, {1, 15, 2, 2, 256, 0, 0, false, false, 0, dtype});
+    test_decoding(target, {2, 150, 4, 2, 24, 8, 200, false, false, 0, dtype});
+    test_decoding(target, {1, 37, 3, 3, 65, 0, 0, false, false, 0, dtype});
   }
-  test_training(isa, {1, 1025, 1, 1, 8, 0, 0, false, false, 0, VN_F32});
+  test_training(target, {1, 1025, 1, 1, 8, 0, 0, false, false, 0, VN_F32});
 }

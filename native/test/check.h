@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "target.h"
+
 namespace check {
 
 inline int failures = 0;
@@ -32,16 +34,16 @@ struct Random {  // xorshift64
   int64_t below(int64_t n) { return int64_t(bits() >> 1) % n; }
 };
 
-// n elements aligned to 64 bytes, filled with 0xff (a NaN as a float), 256 guard bytes on each side.
+// n elements aligned to 256 bytes, filled with 0xff (a NaN as a float), 256 guard bytes on each side.
 template <class T>
 class Guarded {
  public:
-  explicit Guarded(int64_t n) : n_(n), raw_(static_cast<char*>(aligned_alloc(64, size_t(bytes() + 576) / 64 * 64))) {
+  explicit Guarded(int64_t n) : n_(n), raw_(static_cast<char*>(allocate(size_t(bytes() + 512)))) {
     memset(raw_, 0xff, size_t(bytes() + 512));
     memset(raw_, 0x5a, 256);
     memset(raw_ + 256 + bytes(), 0x5a, 256);
   }
-  ~Guarded() { free(raw_); }
+  ~Guarded() { release(raw_); }
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
   T* data() { return reinterpret_cast<T*>(raw_ + 256); }

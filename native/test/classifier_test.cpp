@@ -16,7 +16,7 @@ struct Reference {
   std::vector<double> losses, dhidden, dhead;
 };
 
-Reference reference(const Shape& s, Array& hidden, const std::vector<int32_t>& labels, Array& scale, Array& head,
+Reference reference(const Shape& s, Array& hidden, const Vector<int32_t>& labels, Array& scale, Array& head,
                     double loss_scale) {
   Reference r{std::vector<double>(size_t(s.rows)), std::vector<double>(size_t(s.rows * s.C)),
               std::vector<double>(size_t(s.Vp * s.C))};
@@ -43,20 +43,20 @@ Reference reference(const Shape& s, Array& hidden, const std::vector<int32_t>& l
   return r;
 }
 
-void classifier(vn::Isa isa, int32_t dtype, const Shape& s, bool accumulate, bool bad_label) {
+void classifier(const Target& target, int32_t dtype, const Shape& s, bool accumulate, bool bad_label) {
   Random random;
   Array hidden(s.rows * s.C, dtype), head(s.Vp * s.C, VN_F32), scale(s.rows, VN_F32);
   hidden.randomize(random, 2);
   head.randomize(random);
   scale.randomize(random, 0.5f, 1);
-  std::vector<int32_t> labels;
+  Vector<int32_t> labels;
   for (int64_t i = 0; i < s.rows; i++) labels.push_back(i % 5 == 3 ? -1 : int32_t(random.below(s.V)));
   if (bad_label) labels[0] = int32_t(s.V);
   const float loss_scale = dtype == VN_F16 ? 8 : 1;
-  const std::string where = std::string(vn::isa_name(isa)) + " dtype " + std::to_string(dtype) + " rows " +
+  const std::string where = std::string(target.name) + " dtype " + std::to_string(dtype) + " rows " +
                             std::to_string(s.rows) + " C " + std::to_string(s.C) + " V " + std::to_string(s.V);
-  auto out = same_on_all_threads(
-      "classifier", isa, {s.rows, 1, s.C, 0, 0, 0, s.Vp, dtype, 1},
+  auto out = same_every_time(
+      "classifier", target, {s.rows, 1, s.C, 0, 0, 0, s.Vp, dtype, 1},
       [&] {
         Outputs o;
         o.push_back(make_array(s.rows, VN_F32));
@@ -67,11 +67,11 @@ void classifier(vn::Isa isa, int32_t dtype, const Shape& s, bool accumulate, boo
         return o;
       },
       [&](Session& session, Outputs& o) {
-        session.step.loss_scale = loss_scale;
+        session.step().loss_scale = loss_scale;
         const int32_t status = vn_classifier_forward_backward(
             session.ctx, o[0]->floats(), o[1]->data(), o[2]->floats(), hidden.data(), labels.data(), scale.floats(),
             head.floats(), nullptr, s.rows, s.C, s.V, s.Vp, accumulate, dtype, VN_F32);
-        CHECK(session.step.fault == (bad_label ? 1 : 0), "step.fault is %d", session.step.fault);
+        CHECK(session.step().fault == (bad_label ? 1 : 0), "step.fault is %d", session.step().fault);
         return status ? status : vn_classifier_forward_backward(
             session.ctx, o[3]->floats(), nullptr, nullptr, hidden.data(), labels.data(), nullptr, head.floats(),
             nullptr, s.rows, s.C, s.V, s.Vp, 0, dtype, VN_F32);
@@ -85,14 +85,14 @@ void classifier(vn::Isa isa, int32_t dtype, const Shape& s, bool accumulate, boo
   CHECK(out[3]->same(*out[0]), "classifier: losses differ without gradients (%s)", where.c_str());
 }
 
-void logits(vn::Isa isa, int32_t dtype, int64_t rows) {
+void logits(const Target& target, int32_t dtype, int64_t rows) {
   constexpr int64_t C = 35, Vp = 77;
   Random random;
   Array hidden(rows * C, dtype), head(Vp * C, VN_F32);
   hidden.randomize(random);
   head.randomize(random);
-  auto out = same_on_all_threads(
-      "classifier_logits", isa, {rows, 1, C, 0, 0, 0, Vp, dtype, 0},
+  auto out = same_every_time(
+      "classifier_logits", target, {rows, 1, C, 0, 0, 0, Vp, dtype, 0},
       [&] {
         Outputs o;
         o.push_back(make_array(rows * Vp, VN_F32));
@@ -110,19 +110,19 @@ void logits(vn::Isa isa, int32_t dtype, int64_t rows) {
       want.push_back(sum);
     }
   }
-  check_close("classifier_logits", vn::isa_name(isa), *out[0], want, dtype == VN_BF16 ? 8e-3 : 4e-6);
+  check_close("classifier_logits", target.name, *out[0], want, dtype == VN_BF16 ? 8e-3 : 4e-6);
 }
 
 }  // namespace
 
-void test_classifier(vn::Isa isa) {
+void test_classifier(const Target& target) {
   for (int32_t dtype : {VN_F32, VN_BF16, VN_F16}) {
-    classifier(isa, dtype, {7, 12, 61, 64}, false, false);
-    classifier(isa, dtype, {1, 5, 3, 3}, true, false);
-    classifier(isa, dtype, {33, 40, 512, 512}, false, true);
-    classifier(isa, dtype, {45, 64, 301, 384}, true, false);
-    for (int64_t rows : {1, 3, 6}) logits(isa, dtype, rows);
+    classifier(target, dtype, {7, 12, 61, 64}, false, false);
+    classifier(target, dtype, {1, 5, 3, 3}, true, false);
+    classifier(target, dtype, {33, 40, 512, 512}, false, true);
+    classifier(target, dtype, {45, 64, 301, 384}, true, false);
+    for (int64_t rows : {1, 3, 6}) logits(target, dtype, rows);
   }
-  classifier(isa, VN_F32, {1100, 8, 50, 61}, false, false);  // two chunks of rows
-  classifier(isa, VN_BF16, {2, 5, 270000, 270001}, false, false);  // two parts of the vocabulary
+  classifier(target, VN_F32, {1100, 8, 50, 61}, false, false);  // two chunks of rows
+  classifier(target, VN_BF16, {2, 5, 270000, 270001}, false, false);  // two parts of the vocabulary
 }

@@ -42,12 +42,12 @@ std::vector<double> product(int64_t m, int64_t n, int64_t k, const A& a, const B
 }
 
 struct Case {
-  vn::Isa isa;
+  const Target& target;
   int32_t dtype, activation;
   Shape s;
   Random random;
   std::string where() const {
-    return std::string(vn::isa_name(isa)) + " dtype " + std::to_string(dtype) + " activation " +
+    return std::string(target.name) + " dtype " + std::to_string(dtype) + " activation " +
            std::to_string(activation) + " rows " + std::to_string(s.rows) + " N " + std::to_string(s.N) + " K " +
            std::to_string(s.K);
   }
@@ -62,9 +62,9 @@ void forward(Case c, int32_t copy_dtype) {
   x.randomize(c.random);
   w.randomize(c.random);
   bias.randomize(c.random);
-  std::vector<char> copy;
+  Vector<char> copy;
   if (copy_dtype >= 0) {  // and then the copy's values are the weights
-    Session session(c.isa, 2, c.sizes());
+    Session session(c.target, 2, c.sizes());
     int64_t bytes = 0;
     CHECK(vn_compute_copy_bytes(session.ctx, &bytes, N, K, copy_dtype, 0) == VN_OK && bytes >= N * K, "copy bytes");
     copy.resize(size_t(bytes));
@@ -75,8 +75,8 @@ void forward(Case c, int32_t copy_dtype) {
     check_close("copy", c.where(), w, before, copy_dtype == VN_I8 ? 0.02 : 2 * unit(copy_dtype));
   }
   const bool activates = c.activation != VN_NO_ACTIVATION;
-  auto out = same_on_all_threads(
-      "linear_forward", c.isa, c.sizes(),
+  auto out = same_every_time(
+      "linear_forward", c.target, c.sizes(),
       [&] {
         Outputs o;
         o.push_back(make_array(rows * N, c.dtype));
@@ -107,8 +107,8 @@ void backward(Case c, int32_t accumulate) {
   x_pre.randomize(c.random, 3);
   w.randomize(c.random);
   const bool activates = c.activation != VN_NO_ACTIVATION;
-  auto out = same_on_all_threads(
-      "linear_backward", c.isa, c.sizes(),
+  auto out = same_every_time(
+      "linear_backward", c.target, c.sizes(),
       [&] {
         Outputs o;
         o.push_back(make_array(rows * K, c.dtype));
@@ -139,9 +139,9 @@ void backward(Case c, int32_t accumulate) {
 }
 
 // Over a wide range, against double precision: the tails too.
-void activations(vn::Isa isa) {
+void activations(const Target& target) {
   constexpr int64_t n = 4001;
-  Session session(isa, 2, {1, 1, n, 0, 0, 0, 0, VN_F32, 1});
+  Session session(target, 2, {1, 1, n, 0, 0, 0, 0, VN_F32, 1});
   Array x(n, VN_F32), y(n, VN_F32), dx(n, VN_F32), ones(n, VN_F32);
   for (int64_t i = 0; i < n; i++) x.set(i, -10 + 20.0f * float(i) / (n - 1));
   for (int64_t i = 0; i < n; i++) ones.set(i, 1);
@@ -155,8 +155,8 @@ void activations(vn::Isa isa) {
       worst = std::max(worst, std::fabs(y.get(i) - want) / (std::fabs(want) + (tail ? 1e-3 : 1e-12)));
       worst_slope = std::max(worst_slope, std::fabs(dx.get(i) - slope(x.get(i), activation)));
     }
-    CHECK(worst < 4e-6, "%s activation %d: relative error %.3g", vn::isa_name(isa), activation, worst);
-    CHECK(worst_slope < 1e-6, "%s activation %d: error of the slope %.3g", vn::isa_name(isa), activation, worst_slope);
+    CHECK(worst < 4e-6, "%s activation %d: relative error %.3g", target.name, activation, worst);
+    CHECK(worst_slope < 1e-6, "%s activation %d: error of the slope %.3g", target.name, activation, worst_slope);
   }
 }
 
@@ -166,8 +166,8 @@ void bias_activation(Case c) {
   x.randomize(c.random, 2);
   bias.randomize(c.random);
   dy.randomize(c.random);
-  auto out = same_on_all_threads(
-      "bias_activation", c.isa, c.sizes(),
+  auto out = same_every_time(
+      "bias_activation", c.target, c.sizes(),
       [&] {
         Outputs o;
         for (int i = 0; i < 2; i++) o.push_back(make_array(rows * N, c.dtype));
@@ -192,8 +192,8 @@ void bias_activation(Case c) {
   check_close("bias_activation dbias", c.where(), *out[2], db, 4 * unit(c.dtype) + 4e-6);
 }
 
-void errors(vn::Isa isa) {
-  Session session(isa, 1, {1, 1, 1, 0, 0, 1, 0, VN_F32, 1});
+void errors(const Target& target) {
+  Session session(target, 1, {1, 1, 1, 0, 0, 1, 0, VN_F32, 1});
   Array a(64, VN_F32);
   float* p = a.floats();
   const auto forward = [&](const float* x, int64_t rows, int64_t N, int64_t K, int32_t activation, int32_t dtype) {
@@ -215,10 +215,10 @@ void errors(vn::Isa isa) {
 
 }  // namespace
 
-void test_linear(vn::Isa isa) {
-  errors(isa);
-  activations(isa);
-  Case c{isa, VN_F32, VN_NO_ACTIVATION, {}, {}};
+void test_linear(const Target& target) {
+  errors(target);
+  activations(target);
+  Case c{target, VN_F32, VN_NO_ACTIVATION, {}, {}};
   int turn = 0;
   for (const Shape& shape : shapes) {
     c.s = shape;

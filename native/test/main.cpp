@@ -1,35 +1,54 @@
-// Tests of the CPU library's insides, for every instruction set this machine has. Exit status 1 on a failure.
-#include "isa.h"
+// Tests of a native library: every operation through the C ABI against double precision, on each of its targets. Exit
+// status 1 on a failure. Arguments name the tests to run; none: all.
+#include <chrono>
+#include <string_view>
 
 #include "check.h"
 
-void test_pool();
-void test_gemm(vn::Isa isa);
-void test_linear(vn::Isa isa);
-void test_random(vn::Isa isa);
-void test_arguments(vn::Isa isa);
-void test_attention(vn::Isa isa);
-void test_embedding(vn::Isa isa);
-void test_layernorm(vn::Isa isa);
-void test_optimizer(vn::Isa isa);
-void test_sample(vn::Isa isa);
-void test_classifier(vn::Isa isa);
+using check::Target;
 
-int main() {
-  test_pool();
-  for (int isa = 0; isa <= int(vn::best_isa()); isa++) {
-    const int before = check::failures;
-    test_gemm(vn::Isa(isa));
-    test_linear(vn::Isa(isa));
-    test_random(vn::Isa(isa));
-    test_arguments(vn::Isa(isa));
-    test_attention(vn::Isa(isa));
-    test_embedding(vn::Isa(isa));
-    test_layernorm(vn::Isa(isa));
-    test_optimizer(vn::Isa(isa));
-    test_sample(vn::Isa(isa));
-    test_classifier(vn::Isa(isa));
-    printf("%-10s %s\n", vn::isa_name(vn::Isa(isa)), check::failures == before ? "ok" : "FAILED");
+void test_linear(const Target& target);
+void test_arguments(const Target& target);
+void test_attention(const Target& target);
+void test_embedding(const Target& target);
+void test_layernorm(const Target& target);
+void test_optimizer(const Target& target);
+void test_glue(const Target& target);
+void test_sample(const Target& target);
+void test_classifier(const Target& target);
+
+namespace {
+
+struct Test {
+  const char* name;
+  void (*run)(const Target&);
+};
+constexpr Test tests[] = {
+    {"insides", check::test_insides}, {"arguments", test_arguments},   {"embedding", test_embedding},
+    {"layernorm", test_layernorm},    {"linear", test_linear},         {"attention", test_attention},
+    {"classifier", test_classifier},  {"optimizer", test_optimizer},   {"glue", test_glue},
+    {"sample", test_sample},
+};
+
+}  // namespace
+
+int main(int count, char** names) {
+  for (const Target& target : check::targets()) {
+    const int failures = check::failures;
+    for (const Test& test : tests) {
+      bool is_wanted = count < 2;
+      for (int i = 1; i < count; i++) is_wanted |= std::string_view(names[i]) == test.name;
+      if (!is_wanted) continue;
+      const int before = check::failures;
+      const auto start = std::chrono::steady_clock::now();
+      test.run(target);
+      check::settle();
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      if (getenv("VERBOSE")) {
+        printf("  %-12s %6.2f s %s\n", test.name, seconds.count(), check::failures == before ? "ok" : "FAILED");
+      }
+    }
+    printf("%-10s %s\n", target.name, check::failures == failures ? "ok" : "FAILED");
   }
   return check::failures > 0;
 }

@@ -1,5 +1,5 @@
-// A context on one instruction set with a workspace of just vn_scratch_bytes, full of NaNs; typed arrays with guard
-// bytes; and a runner that asks for the same bits from 1, 2, 3 and 8 threads.
+// A context with a workspace of just vn_scratch_bytes, full of NaNs; typed arrays with guard bytes; and a runner that asks
+// for the same bits every time: from 1, 2, 3 and 8 threads of the CPU, twice from a GPU.
 #pragma once
 #include <cmath>
 #include <functional>
@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 
-#include "../src/isa.h"
 #include "../src/storage.h"
 #include "check.h"
 
@@ -16,34 +15,64 @@ namespace check {
 constexpr uint64_t seed = 0x0123456789abcdefull;
 constexpr int64_t first_sample = (int64_t(1) << 33) + 7;
 
+// Calls are asynchronous, so a context that was used makes the next reader wait.
+class Context {
+ public:
+  operator vn_context*() {
+    is_busy = true;
+    return open;
+  }
+  static void wait() {
+    if (is_busy) settle();
+    is_busy = false;
+  }
+
+  vn_context* open = nullptr;
+
+ private:
+  inline static bool is_busy = false;
+};
+
 class Session {
  public:
-  Session(vn::Isa isa, int threads, const vn_sizes& sizes) {
+  Session(const Target& target, int threads, const vn_sizes& sizes) : block_(1) {
     char message[512] = "";
-    const int32_t status = vn_context_open(&ctx, 0, nullptr, threads, vn::isa_name(isa), message, sizeof message);
+    const int32_t status =
+        vn_context_open(&ctx.open, 0, stream(), threads, target.isa, message, sizeof message);
     if (status != VN_OK) {
       printf("cannot open a context: %s\n", message);
       exit(1);
     }
-    step.seed = seed;
-    step.first_sample = first_sample;
-    step.learning_rate = 1e-3f;
-    step.loss_scale = 1;
+    block_[0] = {};
+    block_[0].seed = seed;
+    block_[0].first_sample = first_sample;
+    block_[0].learning_rate = 1e-3f;
+    block_[0].loss_scale = 1;
     int64_t bytes = 0;
     vn_scratch_bytes(ctx, &bytes, &sizes);
     workspace_ = std::make_unique<Guarded<char>>(bytes);
-    vn_context_bind(ctx, workspace_->data(), bytes, &step);
+    vn_context_bind(ctx, workspace_->data(), bytes, &block_[0]);
   }
-  ~Session() { vn_context_close(ctx); }
+  ~Session() {
+    Context::wait();
+    vn_context_close(ctx);
+  }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  bool intact() const { return workspace_->intact(); }
+  bool intact() const {
+    Context::wait();
+    return workspace_->intact();
+  }
+  vn_step& step() {
+    Context::wait();
+    return block_[0];
+  }
 
-  vn_context* ctx = nullptr;
-  vn_step step = {};
+  Context ctx;
 
  private:
+  Guarded<vn_step> block_;
   std::unique_ptr<Guarded<char>> workspace_;
 };
 
@@ -52,12 +81,14 @@ class Array {
  public:
   Array(int64_t n, int32_t dtype) : dtype(dtype), bytes_(n * vn::storage_bytes(dtype)), n_(n) {}
   float get(int64_t i) const {
+    Context::wait();
     const void* p = const_cast<Guarded<char>&>(bytes_).data();
     if (dtype == VN_F32) return static_cast<const float*>(p)[i];
     if (dtype == VN_BF16) return vn::to_float(static_cast<const vn::bf16*>(p)[i]);
     return vn::to_float(static_cast<const vn::f16*>(p)[i]);
   }
   void set(int64_t i, float x) {
+    Context::wait();
     void* p = bytes_.data();
     if (dtype == VN_F32) static_cast<float*>(p)[i] = x;
     if (dtype == VN_BF16) static_cast<vn::bf16*>(p)[i] = vn::from_float<vn::bf16>(x);
@@ -66,12 +97,21 @@ class Array {
   void randomize(Random& random, float scale = 1, float offset = 0) {
     for (int64_t i = 0; i < n_; i++) set(i, random.uniform() * scale + offset);
   }
-  void copy(const Array& other) { memcpy(bytes_.data(), const_cast<Array&>(other).data(), size_t(bytes_.bytes())); }
+  void copy(const Array& other) {
+    Context::wait();
+    memcpy(bytes_.data(), const_cast<Array&>(other).data(), size_t(bytes_.bytes()));
+  }
   void* data() { return bytes_.data(); }
   float* floats() { return reinterpret_cast<float*>(bytes_.data()); }
   int64_t size() const { return n_; }
-  bool intact() const { return bytes_.intact(); }
-  bool same(const Array& other) const { return bytes_.same(other.bytes_); }
+  bool intact() const {
+    Context::wait();
+    return bytes_.intact();
+  }
+  bool same(const Array& other) const {
+    Context::wait();
+    return bytes_.same(other.bytes_);
+  }
 
   const int32_t dtype;
 
@@ -104,15 +144,15 @@ inline void check_close(const char* what, const std::string& where, const Array&
   CHECK(got.intact(), "%s (%s): wrote outside", what, where.c_str());
 }
 
-// Calls run(session, outputs) on 1, 2, 3 and 8 threads, with fresh outputs each time, and compares their bits. Returns
-// the outputs of one thread.
+// Calls run(session, outputs) once for each of the target's thread counts, with fresh outputs each time, and compares
+// their bits. Returns the outputs of the first.
 using Outputs = std::vector<std::unique_ptr<Array>>;
-inline Outputs same_on_all_threads(const char* what, vn::Isa isa, const vn_sizes& sizes,
-                                   const std::function<Outputs()>& make,
-                                   const std::function<int32_t(Session&, Outputs&)>& run) {
+inline Outputs same_every_time(const char* what, const Target& target, const vn_sizes& sizes,
+                               const std::function<Outputs()>& make,
+                               const std::function<int32_t(Session&, Outputs&)>& run) {
   Outputs expected;
-  for (int threads : {1, 2, 3, 8}) {
-    Session session(isa, threads, sizes);
+  for (int threads : target.threads) {
+    Session session(target, threads, sizes);
     Outputs outputs = make();
     const int32_t status = run(session, outputs);
     CHECK(status == VN_OK, "%s: %s", what, vn_last_error(session.ctx));
