@@ -134,7 +134,7 @@ __device__ uint64_t cut(const Row& row, double wanted, int last_shift, const F& 
       if ((rank ^ prefix) >> shift >> digit_bits != 0) return;
       const float m = mass(id);
       if (m <= 0) return;
-      const int digit = int(rank >> shift) % bins;
+      const int digit = int(rank >> shift & (bins - 1));
 #pragma unroll
       for (int b = 0; b < bins; b++) {
         masses[b] += b == digit ? m : 0;

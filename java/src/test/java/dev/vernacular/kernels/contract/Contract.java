@@ -23,7 +23,7 @@ final class Contract {
     static final long FIRST_SAMPLE = 0x1_0000_0007L;
     static final float LOSS_SCALE = 4f;
     /// Larger than every size in the contract tests.
-    private static final Kernels.Sizes SIZES = new Kernels.Sizes(256, 256, 1024, 16, 256, 1024, 2048, Dtype.F32, true);
+    private static final Kernels.Sizes SIZES = new Kernels.Sizes(256, 256, 1280, 16, 256, 1024, 2048, Dtype.F32, true);
 
     private Contract() {}
 

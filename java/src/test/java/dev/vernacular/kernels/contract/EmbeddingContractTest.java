@@ -37,7 +37,9 @@ class EmbeddingContractTest {
                 new Shape(1, 1, 1, 1),
                 new Shape(2, 7, 12, 61),
                 new Shape(3, 33, 100, 5),
-                new Shape(1, 65, 257, 40));
+                new Shape(1, 65, 257, 40),
+                // whole packs, and two ids with many rows each
+                new Shape(2, 70, 64, 2));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")

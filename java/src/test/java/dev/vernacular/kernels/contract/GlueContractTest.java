@@ -21,7 +21,7 @@ class GlueContractTest {
     static Stream<Arguments> cases() {
         Stream<Storage> storages = Stream.concat(
                 Storage.all(), Stream.of(new Storage(Dtype.F32, Dtype.BF16), new Storage(Dtype.F32, Dtype.F16)));
-        return Contract.product(storages, new Shape(1, 1), new Shape(7, 13), new Shape(65, 100));
+        return Contract.product(storages, new Shape(1, 1), new Shape(7, 13), new Shape(65, 100), new Shape(130, 64));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")

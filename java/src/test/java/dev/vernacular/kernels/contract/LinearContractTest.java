@@ -133,7 +133,12 @@ class LinearContractTest {
     }
 
     static Stream<Arguments> elementwise() {
-        return Contract.product(Storage.activations(), new Shape(1, 1, 0), new Shape(7, 13, 0), new Shape(65, 100, 0));
+        return Contract.product(
+                Storage.activations(),
+                new Shape(1, 1, 0),
+                new Shape(7, 13, 0),
+                new Shape(65, 100, 0),
+                new Shape(34, 128, 0));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")

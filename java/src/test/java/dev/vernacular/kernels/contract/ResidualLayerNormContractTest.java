@@ -40,7 +40,10 @@ class ResidualLayerNormContractTest {
                 new Shape(2, 7, 12),
                 new Shape(1, 3, 100),
                 new Shape(3, 5, 257),
-                new Shape(2, 65, 33));
+                new Shape(2, 65, 33),
+                // whole packs in rows of a warp and of a block
+                new Shape(3, 11, 136),
+                new Shape(1, 3, 1028));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")

@@ -12,6 +12,7 @@ import dev.vernacular.kernels.memory.StepBlock;
 import dev.vernacular.kernels.numbers.Elements;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -44,6 +45,23 @@ class SamplingContractTest {
             Tensor logits = scratch(memory, "logits", 3, ROWS, PADDED);
 
             kernels.sample(ids, logprobs, logits, COLUMNS, sampling, 5);
+        });
+    }
+
+    /// Hundreds of columns, of which many are equal: among equals top-k keeps all, top-p the lower ids.
+    @ParameterizedTest(name = "{0}, {2}")
+    @MethodSource("samplings")
+    void aRowOfManyEqualsDrawsItsToken(Target target, Storage storage, Sampling sampling) {
+        int columns = 1500;
+        Contract.check(target, storage, (kernels, memory) -> {
+            Tensor ids = memory.integerOutput("ids", 3);
+            Tensor logprobs = memory.output(PARAMETER, "logprobs", Bound.LOG_SUM_EXP, 3);
+            double[] logits = new Random(17)
+                    .doubles(3L * columns, -2, 2)
+                    .map(value -> Math.rint(value * 8) / 8)
+                    .toArray();
+
+            kernels.sample(ids, logprobs, scratch(memory, logits, 3, columns), columns - 1, sampling, 5);
         });
     }
 
