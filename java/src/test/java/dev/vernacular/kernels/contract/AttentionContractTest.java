@@ -60,6 +60,13 @@ class AttentionContractTest {
             return new long[] {batch, tokens, heads + 2 * kvHeads, headSize};
         }
 
+        /// What rotation costs where tensor cores multiply: there queries and keys are rounded once more.
+        Bound rotation(Target target, Storage storage) {
+            boolean isRounded = target.hasTensorCores() && storage.activation() != Dtype.F32
+                    && headSize % 8 == 0 && headSize <= 128 && ropeDims() > 0;
+            return isRounded ? Bound.roundedRotation(storage.activation()) : Bound.EXACT;
+        }
+
         private double[] rope() {
             int half = ropeDims() / 2;
             return IntStream.range(0, 2 * (tokens + 5) * half)
@@ -91,15 +98,25 @@ class AttentionContractTest {
                 new Shape(1, 130, 1, 1, 8, Variant.DOCUMENTS),
                 new Shape(1, 5, 2, 2, 256, Variant.PLAIN),
                 new Shape(2, 18, 2, 2, 16, Variant.ROPE_AT_POSITIONS),
-                new Shape(2, 41, 4, 2, 24, Variant.EVERYTHING));
+                new Shape(2, 41, 4, 2, 24, Variant.EVERYTHING),
+                // Edges of the CUDA backend's tiles, which hold 32, 64 or 128 tokens, and its padded head sizes.
+                new Shape(1, 63, 2, 1, 32, Variant.ROPE),
+                new Shape(1, 64, 2, 2, 128, Variant.DROPOUT),
+                new Shape(1, 65, 4, 2, 128, Variant.EVERYTHING),
+                new Shape(1, 130, 1, 1, 80, Variant.DROPOUT),
+                new Shape(1, 132, 2, 1, 64, Variant.DROPOUT),
+                new Shape(1, 200, 1, 1, 64, Variant.DOCUMENTS),
+                new Shape(1, 131, 2, 1, 64, Variant.EVERYTHING));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")
     @MethodSource("cases")
     void forward(Target target, Storage storage, Shape shape) {
         Contract.check(target, storage, (kernels, memory) -> {
-            Tensor out = memory.output(ACTIVATION, "out", Bound.ATTENTION_OUT, shape.out());
-            Tensor lse = memory.output(PARAMETER, "lse", Bound.LOG_SUM_EXP, shape.batch, shape.heads, shape.tokens);
+            Bound outBound = Bound.ATTENTION_OUT.plus(shape.rotation(target, storage));
+            Bound lseBound = Bound.LOG_SUM_EXP.plus(shape.rotation(target, storage));
+            Tensor out = memory.output(ACTIVATION, "out", outBound, shape.out());
+            Tensor lse = memory.output(PARAMETER, "lse", lseBound, shape.batch, shape.heads, shape.tokens);
             Tensor qkv = memory.activation("qkv", shape.qkv());
 
             kernels.attentionForward(out, lse, qkv, shape.in(memory), shape.dropout());
@@ -111,7 +128,8 @@ class AttentionContractTest {
     void backward(Target target, Storage storage, Shape shape) {
         Saved saved = saved(storage, shape);
         Contract.check(target, storage, (kernels, memory) -> {
-            Tensor dQkv = memory.output(ACTIVATION, "dQkv", Bound.ATTENTION_GRADIENT, shape.qkv());
+            Bound bound = Bound.ATTENTION_GRADIENT.plus(shape.rotation(target, storage));
+            Tensor dQkv = memory.output(ACTIVATION, "dQkv", bound, shape.qkv());
             Tensor dOut = memory.activation("dOut", shape.out());
             Tensor out = memory.input(ACTIVATION, saved.out, shape.out());
             Tensor lse = memory.input(PARAMETER, saved.lse, shape.batch, shape.heads, shape.tokens);
@@ -138,20 +156,19 @@ class AttentionContractTest {
         }
     }
 
-    /// Lengths, new tokens a sequence.
-    record Decoding(int tokens, int heads, int kvHeads, int headSize, boolean isRotated, int... lengths) {
-        static final int CAPACITY = 41;
-
+    /// Rows of a cache, new tokens a sequence, and its length.
+    record Decoding(
+            int capacity, int tokens, int heads, int kvHeads, int headSize, boolean isRotated, int... lengths) {
         AttentionShape in(Memory memory) {
             Shape shape = new Shape(
-                    lengths.length, CAPACITY, heads, kvHeads, headSize, isRotated ? Variant.ROPE : Variant.PLAIN);
+                    lengths.length, capacity, heads, kvHeads, headSize, isRotated ? Variant.ROPE : Variant.PLAIN);
             Tensor rope = shape.in(memory).rope();
             float scale = (float) (1 / Math.sqrt(headSize));
             return new AttentionShape(lengths.length, tokens, heads, kvHeads, headSize, scale, rope, NONE, NONE);
         }
 
         long[] cache() {
-            return new long[] {lengths.length, kvHeads, CAPACITY, headSize};
+            return new long[] {lengths.length, kvHeads, capacity, headSize};
         }
 
         Tensor qkv(Memory memory) {
@@ -162,11 +179,15 @@ class AttentionContractTest {
     static Stream<Arguments> decodings() {
         return Contract.product(
                 Storage.activations(),
-                new Decoding(1, 1, 1, 1, false, 0),
-                new Decoding(1, 3, 3, 7, false, 0, 5, 40),
-                new Decoding(5, 4, 2, 32, true, 36, 0),
-                new Decoding(1, 4, 1, 64, true, 17, 3, 30),
-                new Decoding(33, 2, 2, 100, false, 8));
+                new Decoding(41, 1, 1, 1, 1, false, 0),
+                new Decoding(41, 1, 3, 3, 7, false, 0, 5, 40),
+                new Decoding(41, 5, 4, 2, 32, true, 36, 0),
+                new Decoding(41, 1, 4, 1, 64, true, 17, 3, 30),
+                new Decoding(41, 33, 2, 2, 100, false, 8),
+                // Longer than what a block of the CUDA backend reads; then with blocks enough to read all.
+                new Decoding(256, 1, 2, 2, 64, true, 255, 0, 128),
+                new Decoding(250, 3, 6, 2, 80, false, 127, 126, 247),
+                new Decoding(140, 128, 16, 16, 8, false, 12));
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")

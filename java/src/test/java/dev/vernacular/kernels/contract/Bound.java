@@ -69,6 +69,13 @@ record Bound(double units, double absolute) {
         return new Bound(0, activation == Dtype.F32 ? 0 : 8 * unit(activation));
     }
 
+    /// What scores and their gradients lose when rotated queries and keys are rounded to the activations' type: an
+    /// error of every product in a score, of which some tens add up at random, and of the probability. Training
+    /// on GPUs commonly rounds here (Megatron-LM, FlashAttention).
+    static Bound roundedRotation(Dtype activation) {
+        return new Bound(0, 6 * unit(activation));
+    }
+
     Bound plus(Bound other) {
         return new Bound(units + other.units, absolute + other.absolute);
     }

@@ -47,6 +47,11 @@ record Target(String name, Device device, List<Kernels> kernels, long alignment)
         return !name.equals("reference");
     }
 
+    /// Of CUDA, which takes them where addresses and sizes allow.
+    boolean hasTensorCores() {
+        return name.startsWith("cuda") && alignment >= 16;
+    }
+
     Kernels first() {
         return kernels.getFirst();
     }
