@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <new>
+#include <string>
 
+#include "cublaslt.h"
 #include "product.cuh"
 #include "scratch_bytes.cuh"
 
@@ -21,12 +23,22 @@ using namespace vn;
 
 int32_t vn_abi_version(void) { return VN_ABI_VERSION; }
 
+// "products": what multiplies matrices; in a sentence, for people.
 const char* vn_describe(void) {
 #ifdef VN_EMULATED
-  return "{\"backend\": \"cuda-emulated\", \"isa\": \"emulated\", \"isas\": [\"emulated\"], \"threads\": 1}";
+  constexpr const char* names = "\"backend\": \"cuda-emulated\", \"isa\": \"emulated\", \"isas\": [\"emulated\"]";
 #else
-  return "{\"backend\": \"cuda\", \"isa\": \"cuda\", \"isas\": [\"cuda\"], \"threads\": 1}";
+  constexpr const char* names = "\"backend\": \"cuda\", \"isa\": \"cuda\", \"isas\": [\"cuda\"]";
 #endif
+  static const std::string json = [] {
+    std::string text;
+    for (const char c : lt::description(lt::library())) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    }
+    return std::string("{") + names + ", \"threads\": 1, \"products\": \"" + text + "\"}";
+  }();
+  return json.c_str();
 }
 
 int32_t vn_context_open(vn_context** out, int32_t ordinal, void* stream, int32_t, const char*, char* message,

@@ -36,7 +36,6 @@ bool open_file(Library& library, const std::string& file) {
   VN_LT_FUNCTIONS(VN_LT_FIND)
 #undef VN_LT_FIND
   if (!complete) {
-    library.Matmul = nullptr;
     dlclose(handle);
     return miss(file + " lacks functions");
   }
@@ -111,6 +110,19 @@ Library open_library(const char* file) {
   (void) search_folders;
 #endif
   return library;
+}
+
+std::string description(const Library& library) {
+  if (library.found()) {
+    const size_t version = library.GetVersion();  // 130101 is 13.1.1
+    return "cuBLASLt " + std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
+           std::to_string(version % 100) + " (" + library.path + ")";
+  }
+#ifdef VN_EMULATED
+  if (library.misses.empty()) return "built-in";
+#endif
+  return "built-in, which is slower, as cuBLASLt was not found (" + library.misses +
+         "): install the CUDA toolkit, or the Python package nvidia-cublas, or name the file in VERNACULAR_CUBLASLT";
 }
 
 const Library& library() {

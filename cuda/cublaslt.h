@@ -101,9 +101,9 @@ struct Library {
   VN_LT_FUNCTIONS(VN_LT_MEMBER)
 #undef VN_LT_MEMBER
 
-  std::string path;    // where it was found
+  std::string path;    // where it was found, or empty
   std::string misses;  // what was tried before, or "off"
-  bool found() const { return Matmul != nullptr; }
+  bool found() const { return !path.empty(); }
 };
 
 // Looked for once. VERNACULAR_CUBLASLT names a file, or is "off"; then the names that the system's loader knows; then the
@@ -111,5 +111,7 @@ struct Library {
 const Library& library();
 // Opens the library of a file or, with nullptr, the first that is found.
 Library open_library(const char* file);
+// A sentence: the library, or what was tried and what helps.
+std::string description(const Library& library);
 
 }  // namespace vn::lt

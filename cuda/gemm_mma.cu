@@ -12,7 +12,6 @@ namespace {
 
 constexpr int step = 32, stages = 3;         // along k
 constexpr int word = 8;                      // elements of a 16-byte copy
-constexpr int64_t tiles_wanted = 264;        // fewer large tiles than this leave a large GPU idle: take small ones
 constexpr unsigned row_tiles_together = 8;   // share columns of B in L2
 
 struct Operand {
@@ -143,7 +142,7 @@ int32_t launch_in_layout(vn_context* ctx, const Product& p) {
 }
 
 template <class T>
-int32_t launch_in_tiles(vn_context* ctx, const Product& p) {
+int32_t launch_in_tiles(vn_context* ctx, const Product& p, int64_t tiles_wanted) {
   const bool large = ceil_div(p.m, 128) * ceil_div(p.n, 128) >= tiles_wanted;
   return large ? launch_in_layout<T, 128, 128>(ctx, p) : launch_in_layout<T, 64, 64>(ctx, p);
 }
@@ -156,8 +155,8 @@ bool can_mma(const Product& p) {
   return pairs && finishes && !(p.a.by_columns && p.b.by_columns) && has_aligned_lines(p.a) && has_aligned_lines(p.b);
 }
 
-int32_t multiply_mma(vn_context* ctx, const Product& p) {
-  return p.a.dtype == VN_BF16 ? launch_in_tiles<bf16>(ctx, p) : launch_in_tiles<f16>(ctx, p);
+int32_t multiply_mma(vn_context* ctx, const Product& p, int64_t tiles_wanted) {
+  return p.a.dtype == VN_BF16 ? launch_in_tiles<bf16>(ctx, p, tiles_wanted) : launch_in_tiles<f16>(ctx, p, tiles_wanted);
 }
 
 }  // namespace vn

@@ -9,6 +9,7 @@
 // that has the type of x, products run on tensor cores and lose nothing that the copy has not lost.
 #include <algorithm>
 
+#include "column_sums.cuh"
 #include "linear_arguments.h"
 #include "product.cuh"
 #include "scratch_bytes.cuh"
@@ -50,7 +51,8 @@ int32_t vn_linear_backward(vn_context* ctx, void* dx, float* dweight, float* dbi
   if (!is_storage(dtype)) return refuse_dtype(ctx, operation, "dtype", dtype, "CUDA");
   Scratch scratch(ctx);
   const ProductScratch buffers(scratch, N);
-  VN_TRY(require_workspace(ctx, operation, scratch.bytes()));
+  const int64_t slots = dbias ? column_sums_floats(rows, N) * int64_t(sizeof(float)) : 0;  // in the place of `buffers`
+  VN_TRY(require_workspace(ctx, operation, std::max(scratch.bytes(), slots)));
   if (dx) {
     Finish finish{.out = dx, .ld = K, .dtype = dtype};
     finish.x_pre = x_pre;

@@ -61,7 +61,9 @@ int32_t multiply(vn_context* ctx, const Product& product, const ProductScratch& 
 bool can_stream(const Product& product);
 int32_t multiply_streamed(vn_context* ctx, const Product& product);
 bool can_mma(const Product& product);
-int32_t multiply_mma(vn_context* ctx, const Product& product);
+// Tiles of 128 x 128 where there are at least so many, else of 64 x 64: a large GPU wants two for each of its cores.
+constexpr int64_t large_tiles_wanted = 264;
+int32_t multiply_mma(vn_context* ctx, const Product& product, int64_t tiles_wanted = large_tiles_wanted);
 int32_t multiply_fma(vn_context* ctx, const Product& product);
 // `done` stays false where the library has no kernel for it.
 bool can_cublaslt(vn_context* ctx, const Product& product);
