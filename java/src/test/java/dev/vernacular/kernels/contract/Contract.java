@@ -102,7 +102,6 @@ final class Contract {
             }
         }
         double limit = got.bound().limit(got.tensor().dtype());
-        if (Boolean.getBoolean("vn.print")) System.out.printf("ERR %s %s max %.3fu rms/limit*3: %.3fu%n", name, got.tensor(), largest / Bound.unit(Dtype.BF16), rms(errors) / Bound.unit(Dtype.BF16));
         String where = worst < want.length ? values[worst] + " for " + want[worst] : "";
         assertThat(largest)
                 .as("%s%s: error at element %d, %s", name, got.tensor(), worst, where)
