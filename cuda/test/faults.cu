@@ -27,8 +27,7 @@ __global__ void reverse(float* out, const float* in, Fault fault) {
     return;
   }
   tile[i] = in[i];
-  if (fault == deadlock && i >= 32) __shfl_sync(1u << lane | 1, 0.0f, 0);  // lane 0 does not come
-  if (fault == deadlock && i == 32) return;
+  if (fault == deadlock && i > 32) __shfl_sync(1u << lane | 1, 0.0f, 0);  // lane 0 waits elsewhere
   if (fault == barriers && i % 2) {
     __syncthreads();
   } else if (fault != race) {

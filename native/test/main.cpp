@@ -33,6 +33,7 @@ constexpr Test tests[] = {
 }  // namespace
 
 int main(int count, char** names) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
   for (const Target& target : check::targets()) {
     const int failures = check::failures;
     for (const Test& test : tests) {
