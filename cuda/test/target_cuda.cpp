@@ -26,7 +26,7 @@ std::vector<Target> targets() {
   }
   static cudaDeviceProp properties;
   require("cudaGetDeviceProperties", cudaGetDeviceProperties(&properties, 0));
-  return {{properties.name, nullptr, {1, 1}, false}};
+  return {{properties.name, nullptr, {1, 1}, false, false}};
 }
 
 void test_insides(const Target&) {}

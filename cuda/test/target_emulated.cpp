@@ -7,7 +7,7 @@
 
 namespace check {
 
-std::vector<Target> targets() { return {{"emulated", nullptr, {1, 1}, false}}; }
+std::vector<Target> targets() { return {{"emulated", nullptr, {1, 1}, false, true}}; }
 
 void test_insides(const Target&) {}
 

@@ -163,9 +163,11 @@ void test_training(const check::Target& target, const Shape& s) {
                                      s.rope_dims, s.P, in.scale, 3, s.dropout, s.dtype);
       });
   const Expected want = reference(s, in, check::seed, check::first_sample, got[0].get());
-  const double u = check::unit(s.dtype), fp32 = s.dtype == VN_F32 ? 4e-6 : 0;
+  // A GPU's tensor cores take q and k rounded once more, after the rotation.
+  const bool is_rounded = !target.is_cpu && s.rope_dims > 0 && s.dtype != VN_F32;
+  const double u = (is_rounded ? 2 : 1) * check::unit(s.dtype), fp32 = s.dtype == VN_F32 ? 4e-6 : 0;
   check::check_close("attention out", s.text(), *got[0], want.out, 4 * u + fp32);
-  check::check_close("attention lse", s.text(), *got[1], want.lse, 1e-5);
+  check::check_close("attention lse", s.text(), *got[1], want.lse, is_rounded ? u : 1e-5);
   check::check_close("attention dqkv", s.text(), *got[2], want.dqkv, 8 * u + fp32);
 }
 
@@ -223,5 +225,5 @@ void test_attention(const check::Target& target) {
     test_decoding(target, {2, 150, 4, 2, 24, 8, 200, false, false, 0, dtype});
     test_decoding(target, {1, 37, 3, 3, 65, 0, 0, false, false, 0, dtype});
   }
-  test_training(target, {1, 1025, 1, 1, 8, 0, 0, false, false, 0, VN_F32});
+  test_training(target, {1, target.is_slow ? 257 : 1025, 1, 1, 8, 0, 0, false, false, 0, VN_F32});
 }

@@ -12,6 +12,7 @@ struct Target {
   const char* isa;           // for vn_context_open
   std::vector<int> threads;  // each case runs with each of these, for the same bits
   bool is_cpu;
+  bool is_slow;  // emulated: a hundred thousand times slower than what it emulates
 };
 
 std::vector<Target> targets();

@@ -14,7 +14,7 @@ std::vector<Target> targets() {
   std::vector<Target> list;
   for (int isa = 0; isa <= int(vn::best_isa()); isa++) {
     const char* name = vn::isa_name(vn::Isa(isa));
-    list.push_back({name, name, {1, 2, 3, 8}, true});
+    list.push_back({name, name, {1, 2, 3, 8}, true, false});
   }
   return list;
 }
