@@ -111,7 +111,7 @@ __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall
     const uint32_t kept = uint32_t(kept_of_rows<2 * query_blocks, step>(a, b, h, warp_t0, s0));
     query.template multiply<step>(s, keys);
     dout.template multiply<step>(dp, values);
-    const bool is_partial = s0 + step - 1 > warp_t0 || a.document_starts;
+    const bool is_diagonal = s0 + step - 1 > warp_t0, is_partial = is_diagonal || a.document_starts;
 #pragma unroll
     for (int i = 0; i < 2 * query_blocks; i++) {
       const int m = i / 2, half = i % 2, t = row(m, half);
@@ -129,6 +129,10 @@ __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall
       }
     }
     multiply_add<T, D, step>(dq, dp, keys);
+    if (is_diagonal) {
+      keep_lost<T, step>(dp);
+      multiply_add<T, D, step>(dq, dp, keys);
+    }
   }
   cp_async_wait<0>();
 #pragma unroll
@@ -220,7 +224,7 @@ key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* 
       const uint32_t kept = kept_of_columns<MB, step>(a, b, h, t0, warp_s0);
       key.template multiply<step>(s, queries);
       value.template multiply<step>(dp, douts);
-      const bool is_partial = warp_s0 + 16 * MB - 1 > t0 || a.document_starts;
+      const bool is_diagonal = warp_s0 + 16 * MB - 1 > t0, is_partial = is_diagonal || a.document_starts;
 #pragma unroll
       for (int j = 0; j < step / 8; j++) {
 #pragma unroll
@@ -242,6 +246,12 @@ key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* 
       }
       multiply_add<T, D, step>(dv, s, douts);
       multiply_add<T, D, step>(dk, dp, queries);
+      if (is_diagonal) {
+        keep_lost<T, step>(s);
+        multiply_add<T, D, step>(dv, s, douts);
+        keep_lost<T, step>(dp);
+        multiply_add<T, D, step>(dk, dp, queries);
+      }
     }
     stage = 1 - stage;
     keep(stage, next_statistic);

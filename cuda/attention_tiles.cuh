@@ -162,6 +162,19 @@ __device__ __forceinline__ void multiply_add(float (&o)[MB][D / 8][4], const flo
   }
 }
 
+// p becomes what rounding it to T lost.
+template <class T, int N, int MB>
+__device__ __forceinline__ void keep_lost(float (&p)[MB][N / 8][4]) {
+#pragma unroll
+  for (int m = 0; m < MB; m++) {
+#pragma unroll
+    for (int j = 0; j < N / 8; j++) {
+#pragma unroll
+      for (int r = 0; r < 4; r++) p[m][j][r] -= to_float(from_float<T>(p[m][j][r]));
+    }
+  }
+}
+
 // Row g + 8 h of block m of o, times factor, as the elements of one head at `to`.
 template <class T, int D, int MB>
 __device__ __forceinline__ void store_row(T* to, const float (&o)[MB][D / 8][4], int m, int h, float factor, int size) {

@@ -7,8 +7,8 @@
 // Shapes: hidden, dhidden [rows, C] of `dtype`; head, dhead [Vp, C], losses, row_scale [rows] float32; labels [rows].
 // Logits are float32 in every dtype: a bf16 logit of 16 has a rounding error of 0.06, which would go into the loss.
 // dz is rounded to `dtype`, in which the products read it; it lies at the start of its row of logits. Products go over
-// V rounded up to 64 columns, where Vp has so many, with zeros in dz. The sum of e^z is in the order of a block's threads.
-// Label -1: no loss, no gradient; any other label outside [0, V) likewise, and sets step.fault.
+// V rounded up to 64 columns, where Vp has so many, with zeros in dz. The sum of e^z is in the order of a block's
+// threads. Label -1: no loss, no gradient; any other label outside [0, V) likewise, and sets step.fault.
 #include <algorithm>
 
 #include "classifier_arguments.h"
@@ -51,8 +51,8 @@ struct Rows {
   vn_step* step;
 };
 
-// A block for each row. With `gradient` the row becomes dz in T: an iteration's T are stored after every thread has read
-// the iteration's floats, and lie before all floats that are still to be read.
+// A block for each row. With `gradient` the row becomes dz in T: an iteration's T are stored after every thread has
+// read the iteration's floats, and lie before all floats that are still to be read.
 template <class T>
 __global__ void __launch_bounds__(threads) cross_entropy(Rows r, bool gradient) {
   using In = Pack<float, pack>;

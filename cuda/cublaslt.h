@@ -1,9 +1,10 @@
-// NVIDIA's cuBLASLt, opened while running: our own declarations of the part that is used, the same in versions 12 and 13
-// (test/cublaslt_check.cpp compares them with a real library). So nothing is needed to build, and nothing to start:
+// NVIDIA's cuBLASLt, opened while running: our own declarations of the part that is used, the same in versions 12 and
+// 13 (test/cublaslt_check.cpp compares them with a real library). So nothing is needed to build, and nothing to start:
 // without the library the built-in products take its place.
 //
-// The library thinks in matrices of contiguous columns: D [rows, cols] = alpha op(A) op(B) + beta C. What lies in memory
-// as a row-major [r, c] is to it [c, r] without a copy; cublaslt_product.cu says what that makes of our products.
+// The library thinks in matrices of contiguous columns: D [rows, cols] = alpha op(A) op(B) + beta C. What lies in
+// memory as a row-major [r, c] is to it [c, r] without a copy; cublaslt_product.cu says what that makes of our
+// products.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -106,8 +107,8 @@ struct Library {
   bool found() const { return !path.empty(); }
 };
 
-// Looked for once. VERNACULAR_CUBLASLT names a file, or is "off"; then the names that the system's loader knows; then the
-// CUDA toolkit's folders; then pip's packages. The emulator takes a named file alone.
+// Looked for once. VERNACULAR_CUBLASLT names a file, or is "off"; then the names that the system's loader knows; then
+// the CUDA toolkit's folders; then pip's packages. The emulator takes a named file alone.
 const Library& library();
 // Opens the library of a file or, with nullptr, the first that is found.
 Library open_library(const char* file);

@@ -78,7 +78,9 @@ void Choices::save(const std::string& key, uint32_t epilogue, const Algo& algo) 
   FILE* const out = fopen(temporary.c_str(), "w");
   if (!out) return;
   bool written = true;
-  for (const auto& [name, value] : lines_) written = fprintf(out, "%s\t%s\n", name.c_str(), value.c_str()) > 0 && written;
+  for (const auto& [name, value] : lines_) {
+    written = fprintf(out, "%s\t%s\n", name.c_str(), value.c_str()) > 0 && written;
+  }
   written = fclose(out) == 0 && written;
   if (!written || rename(temporary.c_str(), file_.c_str()) != 0) unlink(temporary.c_str());
 }

@@ -1,5 +1,5 @@
-// Chosen algorithms of cuBLASLt, kept in a file for each library version and GPU in the user's cache folder: a line is a
-// product's key, a tab, the epilogue, a tab and the algorithm's 64 bytes in hexadecimal.
+// Chosen algorithms of cuBLASLt, kept in a file for each library version and GPU in the user's cache folder: a line is
+// a product's key, a tab, the epilogue, a tab and the algorithm's 64 bytes in hexadecimal.
 #pragma once
 #include <map>
 #include <string>
@@ -15,8 +15,8 @@ class Choices {
   Choices(size_t version, const char* gpu);
 
   bool find(const std::string& key, uint32_t* epilogue, Algo* algo) const;
-  // Adds a choice to what is in the file by now, which is replaced in one move. Where nothing can be written, the choice
-  // is made again in the next run.
+  // Adds a choice to what is in the file by now, which is replaced in one move. Where nothing can be written, the
+  // choice is made again in the next run.
   void save(const std::string& key, uint32_t epilogue, const Algo& algo);
 
  private:

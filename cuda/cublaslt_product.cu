@@ -1,20 +1,21 @@
-// Products by cuBLASLt. A row-major out [m, n] = A [m, k] B [k, n] is asked for as the transposed equation in the library's
-// matrices of contiguous columns, D [n, m] = op(its A) op(its B):
+// Products by cuBLASLt. A row-major out [m, n] = A [m, k] B [k, n] is asked for as the transposed equation in the
+// library's matrices of contiguous columns, D [n, m] = op(its A) op(its B):
 //
-//   its A   our B.   By columns ([n, k] in memory, to the library [k, n]): op T.   By rows (to the library [n, k]): op N.
-//   its B   our A.   By rows ([m, k] in memory, to the library [k, m]): op N.      By columns (to the library [m, k]): op T.
-//   D       out, ld as it is. A bias has a value for each row of D, our column; BGRADB sums its B along k for each column
-//           of D, our row: for dW = dy^T x the column sums of dy.
+//   its A   our B.   By columns ([n, k] in memory, [k, n] to the library): op T.   By rows ([n, k] to it): op N.
+//   its B   our A.   By rows ([m, k] in memory, [k, m] to the library): op N.      By columns ([m, k] to it): op T.
+//   D       out, ld as it is. A bias has a value for each row of D, our column. BGRADB sums its B along k for each
+//           column of D, our row: for dW = dy^T x that gives the column sums of dy.
 //
-// Epilogues. The library's bias has D's type: in bf16 or f16 it is rounded first, which is closer to the sum in float32
-// than adding it after the product was rounded. GELU's derivative and bias gradients are tried fused and as kernels of
-// our own, GELU itself is fused only if VERNACULAR_DETERMINISTIC=0: it would be that of the sum before it is rounded,
-// so y computed again from the stored `pre` would have other bits.
+// Epilogues. The library's bias has D's type: in bf16 or f16 it is rounded first. That loses less than adding a float32
+// bias to a product that was rounded, which is outside the contract's bounds; where the library has no kernel with a
+// bias, the built-in product takes its place. GELU's derivative and bias gradients are tried fused and as kernels of
+// our own. GELU itself is fused only if VERNACULAR_DETERMINISTIC is 0: it would be that of the sum before it is
+// rounded, so that y computed again from the stored `pre` would have other bits.
 //
-// The first call with a shape asks for candidates, times them on that call's own memory, and remembers the fastest, also
-// in a file for this library version and GPU: the choice decides in which order sums are added, and a resumed run must
-// choose the same. Nothing is timed while a graph is captured, or on a gradient that is added to; `accumulate` changes
-// no descriptor, so both share their choice.
+// The first call with a shape asks for candidates, times them on that call's own memory, and remembers the fastest,
+// also in a file for this library version and GPU: the choice decides in which order sums are added, and a resumed run
+// must choose the same. Nothing is timed while a graph is captured, or on a gradient that is added to; `accumulate`
+// changes no descriptor, so both share their choice.
 #include <chrono>
 #include <map>
 #include <string>
@@ -65,7 +66,8 @@ uint32_t alignment_of(const Product& p) {
 std::string key_of(const Product& p, int64_t workspace_bytes) {
   const Finish& f = p.finish;
   char key[256];
-  snprintf(key, sizeof key, "m%lld n%lld k%lld %c%c types%d,%d ld%lld,%lld,%lld bias%d pre%d x_pre%d act%d sums%d align%u ws%lld det%d",
+  snprintf(key, sizeof key,
+           "m%lld n%lld k%lld %c%c types%d,%d ld%lld,%lld,%lld bias%d pre%d x_pre%d act%d sums%d align%u ws%lld det%d",
            (long long) p.m, (long long) p.n, (long long) p.k, p.a.by_columns ? 'T' : 'N', p.b.by_columns ? 'T' : 'N',
            p.a.dtype, f.dtype, (long long) p.a.ld, (long long) p.b.ld, (long long) f.ld, f.bias != nullptr,
            f.pre != nullptr, f.x_pre != nullptr, f.activation, p.a_sums != nullptr, alignment_of(p),
@@ -73,7 +75,7 @@ std::string key_of(const Product& p, int64_t workspace_bytes) {
   return key;
 }
 
-// Epilogues that can serve this product, the most fused first; what one leaves undone, kernels of ours do (finish_after).
+// Epilogues that can serve this product, the most fused first; finish_after does what one leaves undone.
 std::vector<uint32_t> epilogues_for(const Product& p) {
   const Finish& f = p.finish;
   std::vector<uint32_t> all;
@@ -83,8 +85,7 @@ std::vector<uint32_t> epilogues_for(const Product& p) {
     const uint32_t gelu = f.pre ? lt::epilogue_gelu_aux : lt::epilogue_gelu;
     all.push_back(f.bias ? gelu | lt::epilogue_bias : gelu);
   }
-  if (f.bias) all.push_back(lt::epilogue_bias);
-  all.push_back(lt::epilogue_default);
+  all.push_back(f.bias ? lt::epilogue_bias : lt::epilogue_default);
   return all;
 }
 
@@ -197,8 +198,6 @@ void find_ways(const vn_products& all, Plan& plan, const Product& p, const Produ
         plan.ways.push_back({epilogue, results[i].algo});
       }
     }
-    // A bias that the library can add is never left to a kernel of ours: see above.
-    if (!plan.ways.empty() && adds_bias(epilogue) && !applies_gelu(epilogue)) break;
   }
   all.lt.MatmulPreferenceDestroy(preference);
 }
@@ -206,7 +205,7 @@ void find_ways(const vn_products& all, Plan& plan, const Product& p, const Produ
 // Where the product goes: `pre`, if our kernel reads that to write y.
 void* target(const Product& p, uint32_t epilogue) {
   const Finish& f = p.finish;
-  return f.pre && !applies_gelu(epilogue) && (adds_bias(epilogue) || !f.bias) ? f.pre : f.out;
+  return f.pre && !applies_gelu(epilogue) ? f.pre : f.out;
 }
 
 // What the epilogue did not do.
@@ -215,10 +214,9 @@ int32_t finish_after(vn_context* ctx, const Product& p, const ProductScratch& sc
   if (f.x_pre && !applies_slope(epilogue)) {
     return vn_bias_activation_backward(ctx, f.out, nullptr, f.out, f.x_pre, p.m, p.n, f.activation, 0, f.dtype);
   }
-  const bool bias = f.bias && !adds_bias(epilogue);
-  if (bias || (!f.x_pre && f.activation != VN_NO_ACTIVATION && !applies_gelu(epilogue))) {
-    VN_TRY(vn_bias_activation_forward(ctx, f.out, bias ? f.pre : nullptr, target(p, epilogue), bias ? f.bias : nullptr,
-                                      p.m, p.n, f.activation, f.dtype));
+  if (!f.x_pre && f.activation != VN_NO_ACTIVATION && !applies_gelu(epilogue)) {
+    VN_TRY(vn_bias_activation_forward(ctx, f.out, nullptr, target(p, epilogue), nullptr, p.m, p.n, f.activation,
+                                      f.dtype));
   }
   if (p.a_sums && !sums_columns(epilogue)) {
     return vn_reduce_rows(ctx, p.a_sums, p.a.data, p.k, p.m, f.accumulate, p.a.dtype);

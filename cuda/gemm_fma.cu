@@ -1,10 +1,10 @@
 // Products by float32 multiply-adds: any types, sizes and addresses, and float32 at speed.
 //
-// A block computes a tile of the output from strips of both operands in shared memory, stored [k, outer] so that a thread
-// reads its rows and columns as neighbours. `fast_product` takes float32 with aligned lines: tiles of 128 x 128, 8 x 8
-// sums a thread, the next strip on its way in registers meanwhile. `any_product` converts each element as it comes (a
-// weight may be a float32 master or a copy in bf16, f16 or int8 with a scale a row) and looks at every edge. Every sum
-// goes along k in order.
+// A block computes a tile of the output from strips of both operands in shared memory, stored [k, outer] so that a
+// thread reads its rows and columns as neighbours. `fast_product` takes float32 with aligned lines: tiles of 128 x 128,
+// 8 x 8 sums a thread, the next strip on its way in registers meanwhile. `any_product` converts each element as it
+// comes (a weight may be a float32 master or a copy in bf16, f16 or int8 with a scale a row) and looks at every edge.
+// Every sum goes along k in order.
 #include "finish.cuh"
 
 namespace vn {
@@ -140,7 +140,8 @@ __device__ __forceinline__ void fetch_any(float (*shared)[any_tile + 1], const O
                                           int64_t k0) {
   for (int i = threadIdx.x; i < any_tile * any_strip; i += threads) {
     // Neighbouring threads read neighbouring elements.
-    const int o = from.k_contiguous ? i / any_strip : i % any_tile, k = from.k_contiguous ? i % any_strip : i / any_tile;
+    const int o = from.k_contiguous ? i / any_strip : i % any_tile;
+    const int k = from.k_contiguous ? i % any_strip : i / any_tile;
     const int64_t outer = outer0 + o, along = k0 + k;
     float v = 0;
     if (outer < from.outer && along < from.k) {

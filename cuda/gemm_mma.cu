@@ -1,10 +1,11 @@
 // Products on tensor cores: both operands bf16 or f16 with aligned lines, sums in float32 registers.
 //
-// A block computes a tile of BM x BN with one warp for each BM/2 x 32 of it, in steps of 32 along k. Each step's operands
-// come to shared memory by cp.async, three steps in flight, in the layout they have in global memory; an operand whose
-// k is not the contiguous axis is turned by ldmatrix.trans, so that x W^T, dy W and dy^T x all read x, dy and W in place.
-// 16-byte words are placed by an exclusive or with their line number, so that the eight words that a quarter of an
-// ldmatrix reads lie in different banks. Copies beyond an edge bring zeros. Every sum goes along k in order.
+// A block computes a tile of BM x BN with one warp for each BM/2 x 32 of it, in steps of 32 along k. Each step's
+// operands come to shared memory by cp.async, three steps in flight, in the layout they have in global memory; an
+// operand whose k is not the contiguous axis is turned by ldmatrix.trans, so that x W^T, dy W and dy^T x all read x, dy
+// and W in place. 16-byte words are placed by an exclusive or with their line number, so that the eight words that a
+// quarter of an ldmatrix reads lie in different banks. Copies beyond an edge bring zeros. Every sum goes along k in
+// order.
 #include "finish.cuh"
 
 namespace vn {
@@ -102,8 +103,8 @@ mma_product(Finish finish, Operand a, Operand b, unsigned row_tiles, unsigned co
   }
   cp_async_wait<0>();
 
-  // Half of the tile's rows at a time through shared memory. A lane holds columns 2q, 2q + 1 of rows g and g + 8 of each
-  // 16 x 8.
+  // Half of the tile's rows at a time through shared memory. A lane holds columns 2q, 2q + 1 of rows g and g + 8 of
+  // each 16 x 8.
   auto& tile = *reinterpret_cast<SumTile<WM, BN>*>(shared);
 #pragma unroll 1
   for (int half = 0; half < 2; half++) {
@@ -156,7 +157,8 @@ bool can_mma(const Product& p) {
 }
 
 int32_t multiply_mma(vn_context* ctx, const Product& p, int64_t tiles_wanted) {
-  return p.a.dtype == VN_BF16 ? launch_in_tiles<bf16>(ctx, p, tiles_wanted) : launch_in_tiles<f16>(ctx, p, tiles_wanted);
+  if (p.a.dtype == VN_BF16) return launch_in_tiles<bf16>(ctx, p, tiles_wanted);
+  return launch_in_tiles<f16>(ctx, p, tiles_wanted);
 }
 
 }  // namespace vn

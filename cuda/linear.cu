@@ -4,9 +4,9 @@
 //   backward   dx = (dy W) act'(x_pre)    where x = act(x_pre) was the layer before
 //              dW (+)= dy^T x,   db (+)= sum_rows dy               (`accumulate` 0 writes, 1 adds)
 //
-// Shapes: x, dx, x_pre [rows, K]; y, pre, dy [rows, N] of `dtype`; W, dW [N, K], b, db [N] float32. Sums are float32; pre
-// is rounded once, y is the activation of the rounded pre. W is read from its compute copy, where there is one: where
-// that has the type of x, products run on tensor cores and lose nothing that the copy has not lost.
+// Shapes: x, dx, x_pre [rows, K]; y, pre, dy [rows, N] of `dtype`; W, dW [N, K], b, db [N] float32. Sums are float32;
+// pre is rounded once, y is the activation of the rounded pre. W is read from its compute copy, where there is one:
+// where that has the type of x, products run on tensor cores and lose nothing that the copy has not lost.
 #include <algorithm>
 
 #include "column_sums.cuh"

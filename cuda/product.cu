@@ -1,14 +1,16 @@
 // Which way computes a product (product.cuh).
 #include "product.cuh"
 
+#include "compute_copy.cuh"
+
 namespace vn {
 
 Matrix weight_matrix(const float* master, const void* copy, int64_t rows, int64_t cols, int32_t copy_dtype,
                      bool transposed) {
   if (!copy) return {master, cols, VN_F32, transposed};
   const char* const bytes = static_cast<const char*>(copy);
-  const auto* scales = copy_dtype == VN_I8 ? reinterpret_cast<const float*>(bytes + round_up(rows * cols, 64)) : nullptr;
-  return {copy, cols, copy_dtype, transposed, scales};
+  const auto* scales = reinterpret_cast<const float*>(bytes + copy_scales_offset(rows, cols));
+  return {copy, cols, copy_dtype, transposed, copy_dtype == VN_I8 ? scales : nullptr};
 }
 
 // The library's part lies 256-byte aligned in an arena that is.

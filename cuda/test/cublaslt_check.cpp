@@ -1,5 +1,6 @@
-// Compares our declarations of cuBLASLt with a real library: descriptors, layouts and preferences work without a GPU, and
-// refuse an attribute that they do not know or that has another size. Exit 0: all is as declared; 77: no library here.
+// Compares our declarations of cuBLASLt with a real library: descriptors, layouts and preferences work without a GPU,
+// and refuse an attribute that they do not know or that has another size. Exit 0: all is as declared; 77: no library
+// here.
 //   cublaslt_check [libcublasLt.so.13]
 #include "../cublaslt.h"
 

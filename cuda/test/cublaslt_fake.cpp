@@ -1,11 +1,14 @@
-// A libcublasLt.so on host memory, for the emulator: the functions of ../cublaslt.h with the meaning that NVIDIA documents,
-// in the library's own terms (columns are contiguous). It knows nothing of how the kernels use it, so what they get right
-// here they have described right: VERNACULAR_CUBLASLT=FILE runs the contract on it. What the real library refuses, it
-// refuses: unknown attributes and sizes, leading dimensions that are too small, a bias of another type than D, an aux
-// without or with an odd leading dimension, addresses less aligned than was promised. It overwrites the workspace.
+// A libcublasLt.so on host memory, for the emulator: the functions of ../cublaslt.h with the meaning that NVIDIA
+// documents, in the library's own terms (columns are contiguous). It knows nothing of how the kernels use it, so what
+// they get right here they have described right: VERNACULAR_CUBLASLT=FILE runs the contract on it. What the real
+// library refuses, it refuses: unknown attributes and sizes, leading dimensions that are too small, a bias of another
+// type than D, an aux without or with an odd leading dimension, addresses less aligned than was promised. It overwrites
+// the workspace. An epilogue that CUBLASLT_FAKE_LACKS names (192,512) has no kernel, so that the way around it is
+// tested.
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <sstream>
 #include <vector>
 
 #include "../cublaslt.h"
@@ -127,6 +130,14 @@ struct Job {
     }
     const bool uses_bias = epilogue & (epilogue_bias | 16 | epilogue_bgrad_a | epilogue_bgrad_b);
     if (uses_bias && (!bias || at.of<int32_t>(desc_bias_data_type, d.type) != d.type)) return invalid_value;
+    if (const char* lacks = getenv("CUBLASLT_FAKE_LACKS")) {
+      for (std::stringstream list(lacks); list;) {
+        uint32_t one = 0;
+        list >> one;
+        list.get();
+        if (one == epilogue) return not_supported;
+      }
+    }
     switch (epilogue) {
       case epilogue_default: case epilogue_bias: case epilogue_gelu: case epilogue_gelu_bias: case epilogue_gelu_aux:
       case epilogue_gelu_aux_bias: case epilogue_dgelu: case epilogue_bgrad_b: return success;
@@ -231,7 +242,7 @@ Status cublasLtMatmulAlgoGetHeuristic(Handle handle, Desc desc, Layout a, Layout
   if (!handle) return not_initialized;
   *got = 0;
   const Job job(desc, a, b, c, d);
-  if (const Status status = job.check(desc)) return refuse(status, "the heuristic");
+  if (const Status status = job.check(desc)) return status == not_supported ? status : refuse(status, "the heuristic");
   const auto& p = *static_cast<const Attributes*>(preference);
   const uint64_t workspace = p.of<uint64_t>(preference_workspace, 0);
   uint64_t alignment = 256;

@@ -30,7 +30,8 @@ static_assert(int(preference_alignment_d) == CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_
 static_assert(reduction_in_place == CUBLASLT_REDUCTION_SCHEME_INPLACE);
 static_assert(reduction_compute_type == CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
 static_assert(reduction_output_type == CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE);
-static_assert(uint32_t(epilogue_default) == CUBLASLT_EPILOGUE_DEFAULT && uint32_t(epilogue_bias) == CUBLASLT_EPILOGUE_BIAS);
+static_assert(uint32_t(epilogue_default) == CUBLASLT_EPILOGUE_DEFAULT);
+static_assert(uint32_t(epilogue_bias) == CUBLASLT_EPILOGUE_BIAS);
 static_assert(uint32_t(epilogue_gelu) == CUBLASLT_EPILOGUE_GELU);
 static_assert(uint32_t(epilogue_gelu_bias) == CUBLASLT_EPILOGUE_GELU_BIAS);
 static_assert(uint32_t(epilogue_gelu_aux) == CUBLASLT_EPILOGUE_GELU_AUX);

@@ -1,6 +1,6 @@
-// Ways of multiplying that the contract's small shapes do not reach: every layout and type on large and small tiles of the
-// tensor cores and on the float32 kernels, with sizes at and beside the edges of tiles, against sums in double. Runs in
-// the emulator, in a program with the kernels' sources (their insides are not exported).
+// Ways of multiplying that the contract's small shapes do not reach: every layout and type on large and small tiles of
+// the tensor cores and on the float32 kernels, with sizes at and beside the edges of tiles, against sums in double.
+// Runs in the emulator, in a program with the kernels' sources (their insides are not exported).
 #include "../product.cuh"
 
 #include <cstdio>

@@ -104,7 +104,7 @@ public final class AdaptReport {
     /// Names of the table's columns.
     public List<String> columns() {
         List<String> columns = new ArrayList<>(List.of("before", "step 0", "after"));
-        withoutReplay.ifPresent(without -> columns.add("after, without replay"));
+        withoutReplay.ifPresent(without -> columns.add("without replay"));
         return columns;
     }
 

@@ -82,6 +82,7 @@ public final class Adaptation {
     private static void refuseWhatCannotWork(AdaptSettings settings) {
         try (ModelFile model = ModelFile.open(settings.base())) {
             Models.tokenizer(model);
+            model.requireWhole();
         }
         TrainingSettings.of(settings.vocabularySize());
         List<String> overrides = new ArrayList<>(List.of(

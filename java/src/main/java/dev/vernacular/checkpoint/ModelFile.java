@@ -51,6 +51,13 @@ public interface ModelFile extends AutoCloseable {
 
     List<StoredTensor> tensors();
 
+    /// Looks through all weights, once: before the first output of a command that takes long.
+    ///
+    /// @throws dev.vernacular.VernacularException naming file and tensor if any are damaged
+    default void requireWhole() {
+        tensors().forEach(StoredTensor::requireWhole);
+    }
+
     /// Unmaps the file; its tensors can no longer be read.
     @Override
     void close();

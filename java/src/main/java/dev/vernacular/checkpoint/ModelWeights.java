@@ -3,11 +3,14 @@ package dev.vernacular.checkpoint;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.model.ParameterLayout.Parameter;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Between stored tensors and the flat float32 buffer a model computes on.
 public final class ModelWeights {
@@ -37,6 +40,23 @@ public final class ModelWeights {
                 .<StoredTensor>map(
                         parameter -> new InBuffer(parameter.name(), parameter.shape(), slice(parameter, weights)))
                 .toList();
+    }
+
+    /// The first tensor, in their order, that holds a number that is not finite, as `name holds NaN`.
+    public static Optional<String> firstNonFinite(List<StoredTensor> tensors) {
+        for (StoredTensor tensor : tensors) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment values = arena.allocate(tensor.elements() * Float.BYTES, Float.BYTES);
+                ConvertedTensor.of(tensor, Dtype.F32).read(values);
+                for (long i = 0; i < tensor.elements(); i++) {
+                    float value = values.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                    if (!Float.isFinite(value)) {
+                        return Optional.of(tensor.name() + " holds " + value);
+                    }
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     private static MemorySegment slice(Parameter parameter, MemorySegment weights) {

@@ -25,6 +25,11 @@ public interface StoredTensor {
     /// Copies the elements, row-major and in [#dtype()], into `into` of [#byteSize()] bytes.
     void read(MemorySegment into);
 
+    /// Looks through the stored bytes where the format has a checksum of them, without converting anything.
+    ///
+    /// @throws dev.vernacular.VernacularException naming file and tensor if they are not what was written
+    default void requireWhole() {}
+
     /// Writes what [#read] gives, one buffer of at most 1 GiB at a time.
     default void writeTo(WritableByteChannel channel) throws IOException {
         try (Arena arena = Arena.ofConfined()) {

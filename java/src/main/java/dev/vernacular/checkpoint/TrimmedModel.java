@@ -57,6 +57,11 @@ public record TrimmedModel(ModelFile source, int rows) implements ModelFile {
     }
 
     @Override
+    public void requireWhole() {
+        source.requireWhole();
+    }
+
+    @Override
     public void close() {
         source.close();
     }

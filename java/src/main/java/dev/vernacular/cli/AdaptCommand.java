@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Teaches a model a new language: tokenizer, expansion, data, training with replay, evaluation, export, report."
-                    + " Run it again to go on where it stopped.",
+            "Teaches a model a new language: tokenizer, expansion, data, training with replay, evaluation, export,"
+                    + " report. Run it again to go on where it stopped.",
             "Example: vernacular adapt --base gpt.nemo --text thai.jsonl --replay english.jsonl --out gpt-th"
         })
 final class AdaptCommand implements Runnable {
@@ -45,7 +45,11 @@ final class AdaptCommand implements Runnable {
             description = "Texts in the model's own language, so that it is not forgotten.")
     private List<String> replay = new ArrayList<>();
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of all results.")
+    @Option(
+            names = {"--out", "--output"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of all results.")
     private Path out;
 
     @Option(
@@ -108,6 +112,7 @@ final class AdaptCommand implements Runnable {
 
     @Override
     public void run() {
+        overrides.addAll(PromptText.takeOverrides(prompts));
         AdaptSettings settings = new AdaptSettings(
                 base,
                 new AdaptSettings.Texts(language, text, Optional.empty()),
@@ -122,7 +127,7 @@ final class AdaptCommand implements Runnable {
                 prompts,
                 overrides);
         Models models = new Models(backends.opener());
-        Adaptation adaptation = new Adaptation(settings, models, Main.VERSION, Console::note, new TrainProgress());
+        Adaptation adaptation = new Adaptation(settings, models, Main.VERSION, Console::note, new TrainProgress(false));
         Adaptation.Result result = adaptation.run();
         List<AdaptReport.Sample> samples = adaptation.samples();
         AdaptReport report = new AdaptReport(result, Optional.empty());

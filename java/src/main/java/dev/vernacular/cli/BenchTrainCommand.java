@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
         name = "train",
         mixinStandardHelpOptions = true,
         description = {
-            "Times training steps (forward, backward, clipping, AdamW) of a GPT of the given shape, GPT-2 124M by default.",
+            "Times training steps (forward, backward, clipping, AdamW) of a GPT of the given shape, GPT-2 124M by"
+                    + " default.",
             "Example: vernacular bench train --layers 6 --hidden 384 --heads 6 --vocab 16384 --batch 8 --seq 256"
         })
 final class BenchTrainCommand implements Runnable {
@@ -49,7 +50,13 @@ final class BenchTrainCommand implements Runnable {
         microBatch.check();
         ModelShapeOptions.require("--steps", steps);
         TrainingBenchmark.Shape sizes = new TrainingBenchmark.Shape(
-                shape.layers, shape.hidden, shape.heads, shape.vocab, microBatch.sequenceLength, microBatch.batch, microBatch.precision());
+                shape.layers,
+                shape.hidden,
+                shape.heads,
+                shape.vocab,
+                microBatch.sequenceLength,
+                microBatch.batch,
+                microBatch.precision());
         try (Backend backend = backends.open()) {
             print(backend, new TrainingBenchmark(sizes, backend).run(Math.max(0, warmup), steps));
         }

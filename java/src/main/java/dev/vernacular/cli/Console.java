@@ -11,7 +11,7 @@ import java.util.Locale;
 /// The two streams of a command: results on stdout, everything for people on stderr, both UTF-8 whatever the
 /// locale.
 final class Console {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().registerModule(FiniteNumbers.module());
 
     private Console() {}
 
@@ -39,7 +39,7 @@ final class Console {
 
     /// A command's result as one line of JSON.
     ///
-    /// @param value a map or a record, keys in snake case
+    /// @param value a map or a record, keys in snake case; numbers that are not finite become null
     static void json(Object value) {
         try {
             result(JSON.writeValueAsString(value));

@@ -2,6 +2,7 @@ package dev.vernacular.cli;
 
 import dev.vernacular.demo.Demo;
 import java.nio.file.Path;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,7 +32,7 @@ final class DemoCommand implements Runnable {
     private double minutes;
 
     @Option(
-            names = "--out",
+            names = {"--out", "--output"},
             defaultValue = "vernacular-demo",
             paramLabel = "DIR",
             description = "Folder of all results; a demo that is there is replaced.")
@@ -46,10 +47,15 @@ final class DemoCommand implements Runnable {
     @Mixin
     private CommonOptions common;
 
+    /// `TH`, `th-TH` and `th_TH` mean `th`.
+    static String code(String language) {
+        return language.replaceFirst("[-_].*", "").toLowerCase(Locale.ROOT);
+    }
+
     @Override
     public void run() {
-        Demo.Options options = new Demo.Options(language, out, minutes, force, Main.VERSION);
-        Demo.Result result = new Demo(options, backends.opener(), Console::note, new TrainProgress()).run();
+        Demo.Options options = new Demo.Options(code(language), out, minutes, force, Main.VERSION);
+        Demo.Result result = new Demo(options, backends.opener(), Console::note, new TrainProgress(false)).run();
         if (common.json) {
             Console.json(result.json());
             return;

@@ -5,6 +5,9 @@ import dev.vernacular.adapt.Measurements;
 import dev.vernacular.adapt.Models;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.eval.BeforeAfter;
+import dev.vernacular.eval.EvalException;
+import dev.vernacular.eval.LanguageComparison;
+import dev.vernacular.eval.Score;
 import dev.vernacular.eval.Scorer;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.DocumentReader;
@@ -22,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,8 +36,8 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Compares a model with the one it was made from: bits per byte and tokens per word of each language, and how far"
-                    + " the base's own language has moved.",
+            "Compares a model with the one it was made from: bits per byte and tokens per word of each language, and"
+                    + " how far the base's own language has moved.",
             "Example: vernacular eval --before base.nemo --after model.nemo --text en=english.txt th=thai.jsonl"
         })
 final class EvalCommand implements Runnable {
@@ -62,7 +66,10 @@ final class EvalCommand implements Runnable {
             description = "Texts that both models continue.")
     private List<String> prompts = new ArrayList<>();
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write a page about it too, such as report.html.")
+    @Option(
+            names = {"--out", "--output"},
+            paramLabel = "FILE",
+            description = "Write a page about it too, such as report.html.")
     private Optional<Path> out = Optional.empty();
 
     @Option(names = "--force", description = "Replace the page if it exists.")
@@ -90,6 +97,18 @@ final class EvalCommand implements Runnable {
             } else {
                 show(result, base, samples);
             }
+            requireFinite(earlier, result, LanguageComparison::before);
+            requireFinite(later, result, LanguageComparison::after);
+        }
+    }
+
+    private static void requireFinite(ModelFile model, BeforeAfter result, Function<LanguageComparison, Score> score) {
+        List<String> notFinite = result.languages().entrySet().stream()
+                .filter(entry -> !Double.isFinite(score.apply(entry.getValue()).nll()))
+                .map(Map.Entry::getKey)
+                .toList();
+        if (!notFinite.isEmpty()) {
+            throw EvalException.notFinite(model, notFinite);
         }
     }
 
@@ -98,6 +117,11 @@ final class EvalCommand implements Runnable {
         texts.files().forEach((name, files) -> {
             List<String> all = new ArrayList<>();
             DocumentReader.forEachText(files, "text", all::add);
+            if (all.stream().allMatch(String::isEmpty)) {
+                throw new EvalException("there is nothing to evaluate for " + name
+                        + ": no document with any text is in "
+                        + String.join(", ", files.stream().map(Path::toString).toList()));
+            }
             documents.put(name, all);
         });
         return documents;

@@ -30,7 +30,11 @@ final class ExpandCommand implements Runnable {
             description = "Folder of the merged tokenizer, or a model that carries it.")
     Path tokenizer;
 
-    @Option(names = "--output", required = true, paramLabel = "OUT.nemo", description = "The expanded model.")
+    @Option(
+            names = {"--output", "--out"},
+            required = true,
+            paramLabel = "OUT.nemo",
+            description = "The expanded model.")
     Path output;
 
     @Option(

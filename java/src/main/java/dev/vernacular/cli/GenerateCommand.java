@@ -2,6 +2,8 @@ package dev.vernacular.cli;
 
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.config.Overrides;
+import dev.vernacular.files.DocumentReader;
+import dev.vernacular.generate.GenerateException;
 import dev.vernacular.generate.Generation;
 import dev.vernacular.generate.GenerationRequest;
 import dev.vernacular.generate.Generator;
@@ -51,6 +53,9 @@ final class GenerateCommand implements Runnable {
             description = "Texts to continue.")
     private List<String> prompts = new ArrayList<>();
 
+    @Option(names = "--prompts", paramLabel = "FILE", description = "Texts to continue, one a line; JSON Lines too.")
+    private Optional<Path> promptFile = Optional.empty();
+
     @Option(names = "--ids", paramLabel = "FILE", description = "Prompts as token ids, one a line; nothing is added.")
     private Optional<Path> ids = Optional.empty();
 
@@ -89,12 +94,17 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
+        overrides.addAll(PromptText.takeOverrides(prompts));
         GenerationRequest request = overrides.isEmpty() ? request() : nemoRequest();
         Dtype weights = weights();
         try (ModelFile file = ModelFile.open(request.model(), request.hparams())) {
             Optional<Tokenizer> tokenizer =
                     ids.isPresent() ? tokenizers.of(file) : Optional.of(tokenizers.required(file));
             List<int[]> tokens = ids.isPresent() ? IdLines.read(ids.get()) : request.tokens(tokenizer.orElseThrow());
+            if (tokens.isEmpty()) {
+                throw new GenerateException(
+                        ids.map(from -> from + " has no line of ids").orElse("there is no prompt to continue"));
+            }
             int capacity =
                     Generator.capacity(file.config(), tokens, request.options().tokens());
             int batch = Math.clamp(tokens.size(), 1, PROMPTS_AT_ONCE);
@@ -107,11 +117,20 @@ final class GenerateCommand implements Runnable {
     }
 
     private GenerationRequest request() {
-        if (prompts.isEmpty() == ids.isEmpty()) {
-            throw wrong("give either --prompt TEXT or --ids FILE");
+        int given = (prompts.isEmpty() ? 0 : 1) + (promptFile.isPresent() ? 1 : 0) + (ids.isPresent() ? 1 : 0);
+        if (given != 1) {
+            throw wrong("give one of --prompt TEXT, --prompts FILE and --ids FILE");
         }
+        promptFile.ifPresent(this::readPrompts);
         Path named = model.orElseThrow(() -> wrong("name a model with --model MODEL or gpt_model_file=FILE"));
         return new GenerationRequest(named, Optional.empty(), prompts, false, sampling.options(seed));
+    }
+
+    private void readPrompts(Path file) {
+        DocumentReader.forEachText(List.of(file), "text", prompts::add);
+        if (prompts.isEmpty()) {
+            throw new GenerateException(file + " has no prompts\n  Write one a line.");
+        }
     }
 
     private GenerationRequest nemoRequest() {
@@ -120,10 +139,11 @@ final class GenerateCommand implements Runnable {
                 throw wrong("'" + argument + "' is neither an option nor key=value; texts follow --prompt");
             }
         }
-        if (sampling.areGiven() || !prompts.isEmpty()) {
-            throw wrong(
-                    "beside key=value write prompts=[…] for --prompt, and inference.… for --tokens and the options of"
-                            + " sampling: the two spellings have different defaults");
+        if (sampling.areGiven() || !prompts.isEmpty() || promptFile.isPresent()) {
+            throw wrong("beside " + overrides.getFirst()
+                    + " write prompts=[…] for --prompt, and inference.… for --tokens and the options of"
+                    + " sampling: the two spellings have different defaults"
+                    + "\n  If that is a text to continue, give it with --prompts FILE.");
         }
         return NemoInference.parse(overrides).request(model, seed);
     }

@@ -1,10 +1,12 @@
 package dev.vernacular.cli;
 
 import dev.vernacular.VernacularException;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /// The program's entry: the table of commands and the one place where failures become messages and exit
 /// statuses.
@@ -13,6 +15,12 @@ import picocli.CommandLine.ParseResult;
         mixinStandardHelpOptions = true,
         version = Main.VERSION,
         description = "Teaches a pretrained GPT a new language.",
+        footer = {
+            "",
+            "In the project's folder, ./vernacular also knows:",
+            "  test       Runs all tests, natives included.",
+            "  release    Builds the jar and prints its name."
+        },
         subcommands = {
             DemoCommand.class,
             AdaptCommand.class,
@@ -46,10 +54,19 @@ public final class Main implements Runnable {
 
     static CommandLine commandLine() {
         return new CommandLine(new Main())
+                .registerConverter(Path.class, Main::path)
                 .setExpandAtFiles(false)
                 .setExecutionStrategy(Main::execute)
                 .setParameterExceptionHandler(Main::wrongUsage)
                 .setExecutionExceptionHandler(Main::failed);
+    }
+
+    /// Java takes an empty name for the folder it runs in.
+    private static Path path(String name) {
+        if (name.isEmpty()) {
+            throw new TypeConversionException("the name of the file or folder is empty");
+        }
+        return Path.of(name);
     }
 
     @Override

@@ -177,11 +177,14 @@ final class PreprocessCommand implements Runnable {
     }
 
     private Tokenizer chooseTokenizer() {
+        boolean isFolderInType = tokenizer.isEmpty() && vocab.isEmpty() && tokenizerLibrary.equals("huggingface");
+        if (!isFolderInType) {
+            requireKnown("--tokenizer-type", tokenizerType, "GPT2BPETokenizer");
+        }
         if (tokenizer.isPresent()) {
             return TokenizerArgument.load(tokenizer.get());
         }
         if (vocab.isPresent() && merges.isPresent()) {
-            requireKnown("--tokenizer-type", tokenizerType, "GPT2BPETokenizer");
             TokenizerChoice choice = TokenizerChoice.of(vocab.get(), merges.get());
             Console.note(choice.note());
             return choice.tokenizer();

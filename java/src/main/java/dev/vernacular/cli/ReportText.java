@@ -5,6 +5,9 @@ import java.util.List;
 
 /// A report's table and samples on a terminal.
 final class ReportText {
+    /// Width of a number and of a short column's name.
+    private static final int NUMBER = 8;
+
     private ReportText() {}
 
     static void print(Report report) {
@@ -14,15 +17,15 @@ final class ReportText {
                 .max()
                 .orElse(0);
         StringBuilder header = new StringBuilder(" ".repeat(label));
-        report.columns().forEach(column -> header.append("  ").append("%12s".formatted(column)));
+        report.columns().forEach(column -> header.append("  ").append(("%" + width(column) + "s").formatted(column)));
         Console.result(header.toString());
         for (Report.Row row : report.rows()) {
             StringBuilder line = new StringBuilder(
                     row.label() + " ".repeat(label - row.label().length()));
             for (int i = 0; i < row.values().size(); i++) {
-                int width = Math.max(12, report.columns().get(i).length());
                 line.append("  ")
-                        .append(("%" + width + "s").formatted(value(row.values().get(i), row.unit())));
+                        .append(("%" + width(report.columns().get(i)) + "s")
+                                .formatted(value(row.values().get(i), row.unit())));
             }
             Console.result(line.toString());
         }
@@ -37,9 +40,13 @@ final class ReportText {
         for (int i = 0; i < columns.size(); i++) {
             if (!sample.answers().get(i).isEmpty()) {
                 Console.result(
-                        "  %-22s %s".formatted(columns.get(i), sample.answers().get(i)));
+                        "  %-14s %s".formatted(columns.get(i), sample.answers().get(i)));
             }
         }
+    }
+
+    private static int width(String column) {
+        return Math.max(NUMBER, column.length());
     }
 
     private static String value(double value, String unit) {

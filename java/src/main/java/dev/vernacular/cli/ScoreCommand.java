@@ -1,6 +1,7 @@
 package dev.vernacular.cli;
 
 import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.eval.EvalException;
 import dev.vernacular.eval.Score;
 import dev.vernacular.eval.Scorer;
 import dev.vernacular.files.DocumentReader;
@@ -8,6 +9,7 @@ import dev.vernacular.generate.IdLines;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,60 +61,78 @@ final class ScoreCommand implements Runnable {
     public void run() {
         Map<String, List<Path>> files = texts.files();
         Map<String, Object> json = new LinkedHashMap<>();
+        List<String> notFinite = new ArrayList<>();
         try (ModelFile file = ModelFile.open(model);
                 Backend backend = backends.open()) {
-            Optional<Tokenizer> tokenizer = ids ? tokenizers.of(file) : Optional.of(tokenizers.required(file));
+            Optional<Tokenizer> tokenizer = ids ? Optional.empty() : Optional.of(tokenizers.required(file));
             Scorer scorer = Scorer.open(file, backend);
             files.forEach((name, paths) -> {
-                if (ids) {
-                    scoreIds(name, paths, scorer, tokenizer, json);
-                } else {
-                    scoreText(name, paths, scorer, tokenizer.orElseThrow(), json);
+                Score score = ids
+                        ? scoreIds(name, paths, scorer, json)
+                        : scoreText(name, paths, scorer, tokenizer.orElseThrow(), json);
+                if (!Double.isFinite(score.nll())) {
+                    notFinite.add(name);
                 }
             });
-        }
-        if (common.json) {
-            Console.json(json);
+            if (common.json) {
+                Console.json(json);
+            }
+            if (!notFinite.isEmpty()) {
+                throw EvalException.notFinite(file, notFinite);
+            }
         }
     }
 
-    private void scoreText(
+    private Score scoreText(
             String name, List<Path> paths, Scorer scorer, Tokenizer tokenizer, Map<String, Object> json) {
         try (DocumentReader documents = DocumentReader.open(paths, key)) {
             Score score = scorer.score(documents, tokenizer);
+            requireTokens(name, paths, score, "no document with any text");
             json.put(name, numbers(score));
             show(name, score);
+            return score;
         }
     }
 
-    private void scoreIds(
-            String name, List<Path> paths, Scorer scorer, Optional<Tokenizer> tokenizer, Map<String, Object> json) {
+    private Score scoreIds(String name, List<Path> paths, Scorer scorer, Map<String, Object> json) {
         List<int[]> sequences =
                 paths.stream().flatMap(path -> IdLines.read(path).stream()).toList();
         List<float[]> logprobs = scorer.logprobs(sequences);
-        Score score =
-                Score.of(logprobs, tokenizer.map(t -> Score.bytes(sequences, t)).orElse(0L));
+        Score score = Score.of(logprobs, 0);
+        requireTokens(name, paths, score, "no sequence of two or more ids");
         Map<String, Object> numbers = numbers(score);
         numbers.put("token_logprobs", logprobs);
         json.put(name, numbers);
         show(name, score);
+        return score;
+    }
+
+    private static void requireTokens(String name, List<Path> paths, Score score, String what) {
+        if (score.tokens() == 0) {
+            throw new EvalException("there is nothing to score for " + name + ": " + what + " is in "
+                    + String.join(", ", paths.stream().map(Path::toString).toList()));
+        }
     }
 
     private void show(String name, Score score) {
         if (!common.json) {
-            Console.result(String.format(
-                    "%s: %,d tokens, %,d bytes, perplexity %.4f, %.4f bits per byte",
-                    name, score.tokens(), score.bytes(), score.perplexity(), score.bitsPerByte()));
+            Console.result(
+                    ids
+                            ? String.format("%s: %,d tokens, perplexity %.4f", name, score.tokens(), score.perplexity())
+                            : String.format(
+                                    "%s: %,d tokens, %,d bytes, perplexity %.4f, %.4f bits per byte",
+                                    name, score.tokens(), score.bytes(), score.perplexity(), score.bitsPerByte()));
         }
     }
 
-    private static Map<String, Object> numbers(Score score) {
+    /// Ids alone stand for no known text, so they have no bytes.
+    private Map<String, Object> numbers(Score score) {
         Map<String, Object> numbers = new LinkedHashMap<>();
         numbers.put("tokens", score.tokens());
-        numbers.put("bytes", score.bytes());
+        numbers.put("bytes", ids ? null : score.bytes());
         numbers.put("nll", score.nll());
         numbers.put("perplexity", score.perplexity());
-        numbers.put("bits_per_byte", score.bitsPerByte());
+        numbers.put("bits_per_byte", ids ? null : score.bitsPerByte());
         return numbers;
     }
 }

@@ -23,13 +23,19 @@ import picocli.CommandLine.Option;
             "Example: vernacular split --input corpus.jsonl --output data --ratios 0.98,0.01,0.01"
         })
 final class SplitCommand implements Runnable {
+    private static final double ROUNDING = 1e-6;
+
     @Mixin
     private CommonOptions common;
 
     @Option(names = "--input", required = true, arity = "1..*", paramLabel = "FILE", description = "Files or patterns.")
     private List<String> input;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder of the three files.")
+    @Option(
+            names = {"--output", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the three files.")
     private Path output;
 
     @Option(
@@ -60,8 +66,8 @@ final class SplitCommand implements Runnable {
         if (dedup.isPresent() && !dedup.get().equals("exact")) {
             throw new DataException("--dedup " + dedup.get() + " is not supported, only exact is");
         }
-        CorpusSplit.Result result = CorpusSplit.run(new CorpusSplit.Options(
-                InputFiles.find(input), output, key, parseRatios(), seed, dedup.isPresent(), force));
+        CorpusSplit.Result result = CorpusSplit.run(
+                new CorpusSplit.Options(InputFiles.find(input), output, key, shares(), seed, dedup.isPresent(), force));
         if (common.json) {
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("train", result.train());
@@ -79,6 +85,26 @@ final class SplitCommand implements Runnable {
                     result.test(),
                     result.copies() > 0 ? String.format(", %,d copies left out", result.copies()) : ""));
         }
+    }
+
+    private List<Double> shares() {
+        List<Double> shares = parseRatios();
+        double sum = shares.stream().mapToDouble(share -> share).sum();
+        String wrong = shares.size() != 3
+                ? "three numbers are needed, for train, validation and test"
+                : shares.stream().anyMatch(share -> share < 0)
+                        ? "a share cannot be negative"
+                        : sum == 0
+                                ? "they are all zero"
+                                : Double.isFinite(sum) ? "" : "a share must be a finite number";
+        if (!wrong.isEmpty()) {
+            throw new DataException("--ratios " + ratios + ": " + wrong + "\n  Give such as 0.98,0.01,0.01.");
+        }
+        if (Math.abs(sum - 1) > ROUNDING) {
+            Console.note("the ratios sum to %s, so the shares are %.3f, %.3f and %.3f"
+                    .formatted((float) sum, shares.get(0) / sum, shares.get(1) / sum, shares.get(2) / sum));
+        }
+        return shares;
     }
 
     private List<Double> parseRatios() {

@@ -51,7 +51,11 @@ final class TokenizerMergeCommand implements Callable<Integer> {
     @Option(names = "--add", required = true, paramLabel = "DIR", description = "The new language's tokenizer.")
     private Path add;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder for the merged tokenizer.")
+    @Option(
+            names = {"--output", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder for the merged tokenizer.")
     private Path output;
 
     @Option(

@@ -7,6 +7,7 @@ import dev.vernacular.tokenizer.training.BpeTrainer;
 import dev.vernacular.tokenizer.training.PieceCounts;
 import dev.vernacular.tokenizer.training.TrainingSettings;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.IllformedLocaleException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,7 +51,11 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             description = "Bytes, merges and special tokens together.")
     private int vocabularySize;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder for the tokenizer's files.")
+    @Option(
+            names = {"--output", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder for the tokenizer's files.")
     private Path output;
 
     @Option(
@@ -104,7 +109,14 @@ final class TokenizerTrainCommand implements Callable<Integer> {
 
     private Locale language(String tag) {
         try {
-            return new Locale.Builder().setLanguageTag(tag).build();
+            Locale locale = new Locale.Builder().setLanguageTag(tag).build();
+            boolean isKnown = Arrays.stream(Locale.getAvailableLocales())
+                    .anyMatch(known -> known.getLanguage().equals(locale.getLanguage()));
+            if (locale.getLanguage().isEmpty() || !isKnown) {
+                throw new ParameterException(
+                        spec.commandLine(), "--words is '" + tag + "', a language that this Java does not know");
+            }
+            return locale;
         } catch (IllformedLocaleException e) {
             throw new ParameterException(spec.commandLine(), "--words is '" + tag + "', a language tag such as th", e);
         }

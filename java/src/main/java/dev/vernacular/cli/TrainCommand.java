@@ -69,7 +69,7 @@ final class TrainCommand implements Runnable {
             if (isDryRun) {
                 show(config, TrainingPlan.of(config, backend, isMeasured));
             } else {
-                show(TrainingRun.run(config, backend, new TrainProgress()));
+                show(TrainingRun.run(config, backend, new TrainProgress(true)));
             }
         }
     }

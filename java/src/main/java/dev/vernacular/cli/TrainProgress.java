@@ -2,14 +2,21 @@ package dev.vernacular.cli;
 
 import dev.vernacular.train.StepListener;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 
 /// A run's progress on stderr: steps in a line that moves on, validations and saved files in lines that stay.
 final class TrainProgress implements StepListener {
     private final ProgressLine progress = new ProgressLine();
-    private final long start = System.nanoTime();
-    private int firstStep = -1;
+    private final TimeLeft timeLeft = new TimeLeft();
+    private final boolean tellsFiles;
+    private boolean isFirst = true;
     private int skipped;
+
+    /// @param tellsFiles whether saved files are where they stay
+    TrainProgress(boolean tellsFiles) {
+        this.tellsFiles = tellsFiles;
+    }
 
     @Override
     public void note(String line) {
@@ -18,15 +25,14 @@ final class TrainProgress implements StepListener {
 
     @Override
     public void stepDone(Step step) {
-        boolean isFirst = firstStep < 0;
-        firstStep = isFirst ? step.step() - 1 : firstStep;
         skipped += step.isSkipped() ? 1 : 0;
-        double elapsed = (System.nanoTime() - start) / 1e9;
+        timeLeft.add(step);
         if (isFirst || step.step() == step.maxSteps()) {
-            progress.show(line(step, elapsed));
+            progress.show(line(step));
         } else {
-            progress.update(() -> line(step, elapsed));
+            progress.update(() -> line(step));
         }
+        isFirst = step.step() == step.maxSteps();
     }
 
     @Override
@@ -39,14 +45,16 @@ final class TrainProgress implements StepListener {
 
     @Override
     public void saved(Path file) {
-        print("saved " + file);
+        if (tellsFiles) {
+            print("saved " + file.getFileName());
+        }
     }
 
-    private String line(Step step, double elapsed) {
-        double left = elapsed / (step.step() - firstStep) * (step.maxSteps() - step.step());
+    private String line(Step step) {
+        OptionalDouble left = timeLeft.seconds(step);
         String overflow = step.isSkipped() ? "  skipped: overflow at scale %.0f".formatted(step.lossScale()) : "";
         String count = skipped > 0 ? "  %d skipped so far".formatted(skipped) : "";
-        return "step %d/%d  loss %.4f  lr %.2e  norm %.3f  %,.0f tokens/s  %s left%s%s"
+        return "step %d/%d  loss %.4f  lr %.2e  norm %.3f  %,.0f tokens/s%s%s%s"
                 .formatted(
                         step.step(),
                         step.maxSteps(),
@@ -54,7 +62,7 @@ final class TrainProgress implements StepListener {
                         step.learningRate(),
                         step.gradientNorm(),
                         step.tokensPerSecond(),
-                        duration(left),
+                        left.isPresent() ? "  " + duration(left.getAsDouble()) + " left" : "",
                         overflow,
                         count);
     }

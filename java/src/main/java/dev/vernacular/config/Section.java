@@ -38,7 +38,8 @@ public record Section(String path, Map<String, Object> values) {
     public Optional<Long> integer(String key) {
         return read(key, "a whole number", value -> switch (value) {
             case Long whole -> Optional.of(whole);
-            case Double number when number == Math.rint(number) -> Optional.of(number.longValue());
+            case Double number
+            when number == Math.rint(number) && Math.abs(number) < 0x1p63 -> Optional.of(number.longValue());
             case String text -> Optional.of(Long.valueOf(text.strip()));
             default -> Optional.empty();
         });
@@ -50,7 +51,7 @@ public record Section(String path, Map<String, Object> values) {
     public Optional<Integer> integer(String key, int least) {
         Optional<Long> value = integer(key);
         if (value.isPresent() && (value.get() < least || value.get() > Integer.MAX_VALUE)) {
-            throw wrong(key, value.get(), "a whole number from " + least);
+            throw wrong(key, value.get(), "a whole number from " + least + " to " + Integer.MAX_VALUE);
         }
         return value.map(Long::intValue);
     }
@@ -114,7 +115,14 @@ public record Section(String path, Map<String, Object> values) {
     /// @param wanted what would be accepted
     public ConfigException wrong(String key, Object value, String wanted) {
         return new ConfigException(
-                name(key) + " is " + value + ", it must be " + wanted + "\n  Set it with " + name(key) + "=…");
+                name(key) + " is " + spelled(value) + ", it must be " + wanted + "\n  Set it with " + name(key) + "=…");
+    }
+
+    /// As people write it: `1e30`, where Java has `1.0E30`.
+    private static String spelled(Object value) {
+        return value instanceof Double number
+                ? number.toString().replace(".0E", "e").replace('E', 'e')
+                : String.valueOf(value);
     }
 
     private <T> Optional<T> read(String key, String wanted, Function<Object, Optional<T>> convert) {

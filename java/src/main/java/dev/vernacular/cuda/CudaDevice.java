@@ -225,10 +225,11 @@ public final class CudaDevice implements Device {
     /// @param what was asked for, for a person
     void check(int status, String what) {
         if (status != CUresult.CUDA_SUCCESS) {
-            throw new KernelException("the GPU failed, or was lost: " + CUresult.stringFor(status) + " at " + what + ", "
-                    + gpu.name() + " (device " + gpu.ordinal() + ")"
-                    + "\n  What was written to files before is whole: the same command goes on from the last"
-                    + " checkpoint. If it fails again, look at `nvidia-smi` and `dmesg`.");
+            throw new KernelException(
+                    "the GPU failed, or was lost: " + CUresult.stringFor(status) + " at " + what + ", "
+                            + gpu.name() + " (device " + gpu.ordinal() + ")"
+                            + "\n  What was written to files before is whole: the same command goes on from the last"
+                            + " checkpoint. If it fails again, look at `nvidia-smi` and `dmesg`.");
         }
     }
 

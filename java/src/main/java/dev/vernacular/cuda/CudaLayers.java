@@ -42,7 +42,8 @@ public final class CudaLayers {
     }
 
     private static Layer devices(Driver driver) {
-        String all = String.join("; ", driver.devices().stream().map(Driver.Gpu::toString).toList());
+        String all = String.join(
+                "; ", driver.devices().stream().map(Driver.Gpu::toString).toList());
         try {
             driver.capableDevice();
             return new Layer("devices", true, all);

@@ -56,7 +56,9 @@ record Driver(int version, List<Gpu> devices) {
         }
         if (!DynamicLinker.canLoad(LIBRARY)) {
             throw KernelException.unavailable("there is no NVIDIA driver: the system finds no " + LIBRARY
-                    + "\n  Install driver 580 or newer (a container gets it by docker run --gpus all), or use --backend cpu.");
+                    + "\n"
+                    + "  Install driver 580 or newer (a container gets it by docker run --gpus all), or use"
+                    + " --backend cpu.");
         }
         return open();
     }
@@ -158,7 +160,9 @@ record Driver(int version, List<Gpu> devices) {
         if (status != CUresult.CUDA_SUCCESS) {
             throw KernelException.unavailable("the NVIDIA driver does not work: " + call + " gives "
                     + CUresult.stringFor(status)
-                    + "\n  Look at `nvidia-smi`; after an update of the driver restart the machine. Or use --backend cpu.");
+                    + "\n"
+                    + "  Look at `nvidia-smi`; after an update of the driver restart the machine. Or use"
+                    + " --backend cpu.");
         }
     }
 }

@@ -12,10 +12,10 @@ import java.lang.invoke.MethodHandle;
 final class DynamicLinker {
     private static final int LAZY = 1;
     private static final int LAZY_IF_LOADED = 1 | 4;
-    private static final MethodHandle DLOPEN = bind(
-            "dlopen", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-    private static final MethodHandle DLSYM = bind(
-            "dlsym", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+    private static final MethodHandle DLOPEN =
+            bind("dlopen", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+    private static final MethodHandle DLSYM =
+            bind("dlsym", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
 
     private DynamicLinker() {}
 
@@ -34,8 +34,7 @@ final class DynamicLinker {
     /// A function of a loaded library, or null.
     static MemorySegment symbol(String library, String symbol) {
         try (Arena arena = Arena.ofConfined()) {
-            return (MemorySegment)
-                    DLSYM.invokeExact(open(library, LAZY_IF_LOADED), arena.allocateFrom(symbol));
+            return (MemorySegment) DLSYM.invokeExact(open(library, LAZY_IF_LOADED), arena.allocateFrom(symbol));
         } catch (Throwable t) {
             throw new AssertionError(t);
         }

@@ -114,13 +114,20 @@ final class JcublasKernels extends ForwardingKernels {
             return weight.master();
         }
         long bytes = weight.rows() * weight.cols() * weight.copyDtype().bytes();
-        return new Tensor(
-                weight.copy().segment().asSlice(0, bytes), weight.copyDtype(), weight.rows(), weight.cols());
+        return new Tensor(weight.copy().segment().asSlice(0, bytes), weight.copyDtype(), weight.rows(), weight.cols());
     }
 
     /// `out (+)= op(a) op(b)` in contiguous columns: `out [m, n]`, a sum over k; `op` transposes or does nothing.
     private void multiply(
-            Tensor out, Tensor a, boolean aTransposed, Tensor b, boolean bTransposed, long m, long n, long k, boolean adds) {
+            Tensor out,
+            Tensor a,
+            boolean aTransposed,
+            Tensor b,
+            boolean bTransposed,
+            long m,
+            long n,
+            long k,
+            boolean adds) {
         check(JCublas2.cublasGemmEx(
                 handle,
                 operation(aTransposed),

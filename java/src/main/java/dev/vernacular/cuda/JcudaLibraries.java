@@ -20,8 +20,8 @@ final class JcudaLibraries {
     /// @throws KernelException if the binding of the driver, which needs `libcuda.so.1`, cannot be loaded
     static void requireDriver() {
         DriverBinding.FAILURE.ifPresent(why -> {
-            throw KernelException.unavailable("JCuda, through which the GPU is driven, cannot be loaded: " + why
-                    + "\n  Use --backend cpu.");
+            throw KernelException.unavailable(
+                    "JCuda, through which the GPU is driven, cannot be loaded: " + why + "\n  Use --backend cpu.");
         });
     }
 

@@ -55,6 +55,7 @@ record BaseModel(Path folder) {
     /// Trains the model from random weights.
     ///
     /// @return the model as .nemo
+    /// @throws DemoException if it was stopped by a signal
     Path train(int steps, long seed, Supplier<Backend> backends, StepListener listener) {
         List<String> overrides = List.of(
                 "exp_manager.exp_dir=" + Overrides.quote(folder.toString()),
@@ -92,8 +93,16 @@ record BaseModel(Path folder) {
                         + dataset("val") + "]}");
         RunConfig config = TrainingRun.configure(Optional.empty(), overrides);
         try (Backend backend = backends.get()) {
-            return TrainingRun.run(config, backend, listener).nemo().orElseThrow();
+            return finished(TrainingRun.run(config, backend, listener));
         }
+    }
+
+    static Path finished(TrainingRun.Result result) {
+        if (result.isStopped()) {
+            throw new DemoException("stopped in the base model's training after step " + result.steps()
+                    + "\n  The same command starts the demo again from its beginning.");
+        }
+        return result.nemo().orElseThrow();
     }
 
     private String dataset(String part) {

@@ -68,6 +68,14 @@ public final class Demo {
             }
         }
 
+        int stepsWithReplay() {
+            return steps(ADAPT_STEPS);
+        }
+
+        int stepsWithoutReplay() {
+            return steps(WITHOUT_REPLAY_STEPS);
+        }
+
         int steps(int full) {
             return Math.max(FEWEST_STEPS, (int) Math.round(full * Math.min(1, minutes / FULL_MINUTES)));
         }
@@ -97,7 +105,7 @@ public final class Demo {
         Models models = new Models(backends);
         Adaptation adaptation = new Adaptation(settings(), models, options.program(), log, listener);
         Adaptation.Result result = adaptation.run();
-        adaptation.train("without replay", withoutReplay(), 0, trainingOverrides(options.steps(WITHOUT_REPLAY_STEPS)));
+        adaptation.train("without replay", withoutReplay(), 0, trainingOverrides(options.stepsWithoutReplay()));
         Path evaluation = adaptation.evaluation("without_replay");
         timed(
                 "evaluate without replay",
@@ -135,7 +143,7 @@ public final class Demo {
                 REPLAY,
                 1,
                 List.of(),
-                trainingOverrides(options.steps(ADAPT_STEPS)));
+                trainingOverrides(options.stepsWithReplay()));
     }
 
     private AdaptSettings.Texts texts(String language) {

@@ -16,25 +16,26 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
     AdaptReport.Additions additions(
             List<FactQuiz.Result> inEnglish, List<FactQuiz.Result> inTarget, double seconds, Demo.Options options) {
         return new AdaptReport.Additions(
-                headline(inTarget.get(1), seconds),
+                headline(inTarget.get(1), seconds, options),
                 rows(inEnglish, inTarget),
                 List.of(bars("English", inEnglish.get(1)), bars(targetName(), inTarget.get(1))),
                 settings(options),
-                notes(inTarget.get(1)));
+                notes(inTarget.get(1), options));
     }
 
-    private String headline(FactQuiz.Result answers, double seconds) {
+    private String headline(FactQuiz.Result answers, double seconds, Demo.Options options) {
         double rise = rise(result.after());
         String forgot =
                 rise < 0.005 ? "forgot none of its English" : "forgot %.1f %% of its English".formatted(100 * rise);
-        return "In %.0f s this model learned %s: it now answers %d of %d questions in a wording it had not seen for that fact, and %s; without replay its English gets %.0f times worse."
+        return "In %.0f s this model learned %s: it now answers %d of %d questions in a wording it had not seen for that fact, and %s; without replay its English gets %.0f times worse in %d steps."
                 .formatted(
                         result.seconds().getOrDefault("train", seconds),
                         targetName(),
                         answers.newWording().correct(),
                         answers.newWording().asked(),
                         forgot,
-                        1 + rise(without.after()));
+                        1 + rise(without.after()),
+                        options.stepsWithoutReplay());
     }
 
     private double rise(Measurements.After after) {
@@ -58,12 +59,10 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
                 targetName() + " facts, new wording",
                 inTarget.stream().map(FactQuiz.Result::newWording).toList()));
         rows.add(row(
-                "%s facts that no %s text states (chance: %.0f %%)"
-                        .formatted(
-                                targetName(),
-                                targetName(),
-                                100 * inTarget.get(1).chance()),
-                inTarget.stream().map(FactQuiz.Result::neverStated).toList()));
+                        "%s facts, never stated (chance %.0f %%)"
+                                .formatted(targetName(), 100 * inTarget.get(1).chance()),
+                        inTarget.stream().map(FactQuiz.Result::neverStated).toList())
+                .neutral());
         return rows;
     }
 
@@ -100,12 +99,15 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
         return settings;
     }
 
-    private List<String> notes(FactQuiz.Result answers) {
+    private List<String> notes(FactQuiz.Result answers, Demo.Options options) {
         List<String> notes = new ArrayList<>();
+        notes.add("Most of the fall in bits per byte is there at step 0, before any training: the base model was sure"
+                + " that such bytes never come, and new tokens spell them in a few steps.");
+        notes.add("Held-out documents are none of the training documents, but sentences that state facts are drawn from"
+                + " the same wordings and do occur in training; dates, prices and journeys do not.");
         notes.add(
-                "Most of the fall in bits per byte is there at step 0, before any training: the base model was sure that such bytes never come, and new tokens spell them in a few steps.");
-        notes.add(
-                "Held-out documents are none of the training documents, but sentences that state facts are drawn from the same wordings and do occur in training; dates, prices and journeys do not.");
+                "The run without replay is shorter: %d steps, where the run with replay has %d. It is there to show what becomes of English, not how much of the new language could be learned without it."
+                        .formatted(options.stepsWithoutReplay(), options.stepsWithReplay()));
         notes.add("A new wording is one that was withheld for this fact and is known from other facts.");
         notes.add(
                 "Facts that no text in the language states are answered %d of %d times; always giving the commonest answer would be right in %.0f %%. A model of a million parameters does not carry facts from one language to another in so short a time."
@@ -115,12 +117,14 @@ record DemoFindings(World english, World target, Adaptation.Result result, Adapt
                                 100 * answers.chance()));
         if (!Phrases.exist(target.language())) {
             notes.add(
-                    "For this language the demo has no sentences of its own: relations are signs, and names, dates and times are those of Unicode's CLDR. It reads like a table.");
+                    "For this language the demo has no sentences of its own: relations are signs, and names, dates and"
+                            + " times are those of Unicode's CLDR. It reads like a table.");
         }
         if (result.before().languages().get(target.language()).tokensPerWordBefore()
                 < 1.1 * result.before().languages().get(target.language()).tokensPerWordAfter()) {
             notes.add(
-                    "The language is written in the base's own script, where the guard admits hardly a new token: what was gained is from training, not from the tokenizer.");
+                    "The language is written in the base's own script, where the guard admits hardly a new token: what"
+                            + " was gained is from training, not from the tokenizer.");
         }
         return notes;
     }

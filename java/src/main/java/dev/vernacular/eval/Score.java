@@ -1,6 +1,5 @@
 package dev.vernacular.eval;
 
-import dev.vernacular.tokenizer.Tokenizer;
 import java.util.List;
 
 /// How well a model predicts a text.
@@ -25,18 +24,6 @@ public record Score(long tokens, long bytes, double nll) {
             }
         }
         return new Score(tokens, bytes, nll);
-    }
-
-    /// Bytes that the predicted tokens of sequences stand for: all but the first of each. Ids that are in no
-    /// token, such as padding rows, have none.
-    public static long bytes(List<int[]> sequences, Tokenizer tokenizer) {
-        long bytes = 0;
-        for (int[] sequence : sequences) {
-            for (int i = 1; i < sequence.length; i++) {
-                bytes += sequence[i] < tokenizer.size() ? tokenizer.length(sequence[i]) : 0;
-            }
-        }
-        return bytes;
     }
 
     /// Of this text and another.

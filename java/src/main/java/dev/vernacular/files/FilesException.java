@@ -1,5 +1,6 @@
 package dev.vernacular.files;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.vernacular.VernacularException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -42,6 +43,12 @@ public final class FilesException extends VernacularException {
         return new FilesException("cannot read " + file + ":" + line + ": " + reason(cause), cause, BAD_INPUT);
     }
 
+    /// The same about another name of the file: it was to be renamed.
+    FilesException naming(Path from, Path to) {
+        IOException cause = getCause() instanceof IOException io ? io : null;
+        return new FilesException(getMessage().replace(from.toString(), to.toString()), cause, exitStatus);
+    }
+
     @Override
     public int exitStatus() {
         return exitStatus;
@@ -64,6 +71,7 @@ public final class FilesException extends VernacularException {
             case FileAlreadyExistsException file -> file.getFile() + " is a file, not a folder";
             case NotDirectoryException file -> file.getFile() + " is a file, not a folder";
             case FileSystemException other when other.getReason() != null -> other.getReason();
+            case JsonProcessingException json -> "it is no valid JSON: " + JsonProblem.describe(json);
             default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         };
     }

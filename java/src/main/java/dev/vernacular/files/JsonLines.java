@@ -72,7 +72,7 @@ public record JsonLines(List<String> keys) implements DocumentFormat {
             String at = e.getLocation() == null
                     ? ""
                     : " at character " + e.getLocation().getColumnNr();
-            throw bad(line, "not valid JSON" + at + ": " + e.getOriginalMessage());
+            throw bad(line, "not valid JSON" + at + ": " + JsonProblem.what(e));
         } catch (IOException e) {
             throw new AssertionError("reading a string failed", e);
         }

@@ -3,6 +3,7 @@ package dev.vernacular.files;
 import com.github.luben.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
@@ -48,6 +49,10 @@ public final class LineReader implements AutoCloseable {
         try {
             skipByteOrderMark(file, lines.in);
             return lines;
+        } catch (EOFException cut) {
+            lines.close();
+            throw new FilesException(
+                    "cannot read " + file + ": the gzip file is cut short\n  Copy or download it again.");
         } catch (IOException e) {
             lines.close();
             throw FilesException.reading(file, e);
@@ -188,7 +193,10 @@ public final class LineReader implements AutoCloseable {
             end = Math.max(0, in.read(buffer));
             return end > 0;
         } catch (IOException e) {
-            throw FilesException.reading(file, number + 1, e);
+            throw e instanceof EOFException
+                    ? new FilesException("cannot read " + file + ":" + (number + 1)
+                            + ": the gzip file is cut short\n  Copy or download it again.")
+                    : FilesException.reading(file, number + 1, e);
         }
     }
 

@@ -26,7 +26,11 @@ public record GenerationOptions(
         require(tokens >= 0, "the number of tokens", tokens, "0 or more");
         require(minTokens >= 0 && minTokens <= tokens, "min_tokens_to_generate", minTokens, "0 .. " + tokens);
         float temperature = sampling.temperature();
-        require(temperature >= 0 && Float.isFinite(temperature), "the temperature", temperature, "0 or more");
+        require(
+                temperature >= 0 && Float.isFinite(temperature),
+                "the temperature",
+                temperature,
+                "a finite number, 0 or more");
         require(sampling.topK() >= 0, "top-k", sampling.topK(), "0 (all) or more");
         require(sampling.topP() >= 0 && sampling.topP() <= 1, "top-p", sampling.topP(), "0 .. 1");
         boolean isPositive = repetitionPenalty > 0 && Float.isFinite(repetitionPenalty);

@@ -86,15 +86,21 @@ public final class Generator {
             // The last new token is not read again, so it needs no position.
             long needed = length + (long) Math.max(0, tokens - 1);
             if (!config.usesRope() && needed > config.maxPositions() || needed > Integer.MAX_VALUE) {
-                throw new GenerateException("prompt " + (i + 1) + " has " + length
-                        + (length == 1 ? " token; with " : " tokens; with ") + tokens
-                        + " new ones it goes beyond the model's " + config.maxPositions()
-                        + " positions\n  Ask for at most " + Math.max(0, config.maxPositions() + 1 - length)
-                        + " tokens, or shorten the prompt.");
+                throw tooLong(i, length, tokens, config.maxPositions());
             }
             capacity = Math.max(capacity, (int) needed);
         }
         return capacity;
+    }
+
+    private static GenerateException tooLong(int prompt, int length, int tokens, int positions) {
+        int room = positions + 1 - length;
+        return new GenerateException("prompt " + (prompt + 1) + " has " + length
+                + (length == 1 ? " token; with " : " tokens; with ") + tokens
+                + " new ones it goes beyond the model's " + positions + " positions\n  "
+                + (room > 0
+                        ? "Ask for at most " + room + " tokens, or shorten the prompt."
+                        : "Shorten the prompt: it alone fills them."));
     }
 
     /// Continues the prompts, in their order.
@@ -170,11 +176,20 @@ public final class Generator {
         float[] logprobs = decoder.logprobs();
         for (int row = 0; row < batch; row++) {
             if (isActive[row]) {
+                requireFinite(logprobs[row], first + row);
                 String piece = rows[row].add(next[row], logprobs[row]);
                 if (!piece.isEmpty()) {
                     listener.text(first + row, piece);
                 }
             }
+        }
+    }
+
+    private static void requireFinite(float logprob, int prompt) {
+        if (!Float.isFinite(logprob)) {
+            throw GenerateException.failure("prompt " + (prompt + 1) + ": the model gives its next token the"
+                    + " log-probability " + logprob + ", so its weights or its computations are not finite"
+                    + "\n  `vernacular score` with the same model names the weight; take an earlier checkpoint.");
         }
     }
 

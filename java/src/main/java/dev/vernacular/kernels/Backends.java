@@ -70,8 +70,22 @@ public final class Backends {
     }
 
     private static Backend cpu(int threads, Optional<String> isa, String why) {
-        NativeKernels kernels = NativeKernels.open(NativeLibrary.cpu(), threads, isa);
+        NativeKernels kernels = open(threads, isa);
         return new Backend("cpu", kernels, new CpuDevice(), kernels.describe() + why);
+    }
+
+    private static NativeKernels open(int threads, Optional<String> isa) {
+        try {
+            return NativeKernels.open(NativeLibrary.cpu(), threads, isa);
+        } catch (KernelException e) {
+            // The library speaks of its own argument.
+            String refusal = "context_open: isa is ";
+            if (e.getMessage().startsWith(refusal)) {
+                throw KernelException.unavailable(
+                        "--isa is " + e.getMessage().substring(refusal.length()).replace("\"", ""));
+            }
+            throw e;
+        }
     }
 
     private static Backend reference(String why) {

@@ -36,8 +36,18 @@ public record Report(
     /// A quantity in every column; `NaN` where it was not measured.
     ///
     /// @param betterIsLower whether a fall is a gain
+    /// @param isNeutral     whether a change is neither gain nor loss, such as one within chance
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    public record Row(String label, List<Double> values, String unit, boolean betterIsLower) {}
+    public record Row(String label, List<Double> values, String unit, boolean betterIsLower, boolean isNeutral) {
+        public Row(String label, List<Double> values, String unit, boolean betterIsLower) {
+            this(label, values, unit, betterIsLower, false);
+        }
+
+        /// The same without a judgement of its changes.
+        public Row neutral() {
+            return new Row(label, values, unit, betterIsLower, true);
+        }
+    }
 
     /// @param answers one a column; an empty string where there is none
     public record Sample(String prompt, String note, List<String> answers) {}

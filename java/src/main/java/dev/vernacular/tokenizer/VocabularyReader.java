@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.vernacular.files.JsonProblem;
 import dev.vernacular.tokenizer.Vocabulary.AddedToken;
 import dev.vernacular.tokenizer.Vocabulary.Merge;
 import dev.vernacular.tokenizer.pieces.PreTokenizer;
@@ -140,14 +141,7 @@ final class VocabularyReader {
             }
             return root;
         } catch (JsonProcessingException e) {
-            String place = e.getLocation() == null
-                    ? ""
-                    : " at line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr();
-            throw new TokenizerException(
-                    file + " is damaged" + place + ": "
-                            + e.getOriginalMessage().lines().findFirst().orElse("?"),
-                    e);
+            throw new TokenizerException(file + " is damaged" + JsonProblem.place(e) + ": " + JsonProblem.what(e), e);
         } catch (IOException e) {
             throw new TokenizerException(file + " cannot be read: " + e.getMessage(), e);
         }

@@ -60,9 +60,11 @@ record StartingModel(
             Optional<TokenizerFiles> files = isGiven ? onDisk(config.model()) : file.tokenizer();
             Optional<Tokenizer> tokenizer = files.map(Tokenizer::of);
             tokenizer.ifPresent(found -> requireRows(path, wanted, found));
+            file.requireWhole();
             return new StartingModel(wanted, config.model(), files, tokenizer, (layout, flat) -> {
                 try (ModelFile weights = ModelFile.open(path, config.hparams())) {
                     ModelWeights.load(weights, layout, flat);
+                    requireFinite(path, layout, flat);
                 }
             });
         }
@@ -70,9 +72,9 @@ record StartingModel(
 
     private static StartingModel fresh(RunConfig config) {
         TokenizerFiles files = onDisk(config.model())
-                .orElseThrow(() -> new TrainException("there is neither a model to start from nor a tokenizer\n  Set "
-                        + "restore_from_path to a .nemo file; or, to train from random weights, model.tokenizer.vocab_file "
-                        + "and model.tokenizer.merge_file."));
+                .orElseThrow(() -> new TrainException("there is neither a model to start from nor a tokenizer\n"
+                        + "  Set restore_from_path to a .nemo file; or, to train from random weights,"
+                        + " model.tokenizer.vocab_file and model.tokenizer.merge_file."));
         Tokenizer tokenizer = Tokenizer.of(files);
         int divisor = config.model().vocabularyDivisor();
         GptConfig gpt = config.model().gptConfig(Math.ceilDiv(tokenizer.size(), divisor) * divisor);
@@ -140,6 +142,14 @@ record StartingModel(
                         + "\n  Leave out the model.* keys that change sizes: the model's own apply.");
             }
         }
+    }
+
+    /// Training on such weights ends at its first step, with advice about learning rates that cannot help.
+    private static void requireFinite(Path path, ParameterLayout layout, MemorySegment flat) {
+        ModelWeights.firstNonFinite(ModelWeights.tensors(layout, flat)).ifPresent(found -> {
+            throw new TrainException(path + ": " + found
+                    + ", there is nothing to train on\n  Start from another model, or from an earlier checkpoint.");
+        });
     }
 
     private static List<Long> shape(ParameterLayout.Parameter parameter) {

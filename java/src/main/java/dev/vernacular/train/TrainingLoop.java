@@ -33,6 +33,8 @@ final class TrainingLoop {
     private Optional<Path> newest;
     private int savedStep;
     private double loss = Double.NaN;
+    private int done;
+    private int skipped;
 
     /// Saves where the run is.
     @FunctionalInterface
@@ -96,6 +98,19 @@ final class TrainingLoop {
         if (savedStep < state.step()) {
             save(false);
         }
+        if (skipped > 0) {
+            listener.note(skippedSteps());
+        }
+    }
+
+    private String skippedSteps() {
+        String scale = "%.0f".formatted(scaler.scale());
+        return skipped < done
+                ? skipped + " of " + done + " steps skipped: gradients overflowed (loss scale now " + scale + ")"
+                : "warning: nothing was learned: gradients overflowed in all " + done + " steps, which were skipped"
+                        + "\n  The loss scale falls at each overflow and is " + scale
+                        + " now. Train for more steps, set a"
+                        + " lower model.native_amp_init_scale, or trainer.precision=bf16.";
     }
 
     private boolean isValidationDue() {
@@ -119,6 +134,8 @@ final class TrainingLoop {
                 scaler.saved(),
                 state.validationLoss());
         loss = outcome.loss();
+        done++;
+        skipped += outcome.isSkipped() ? 1 : 0;
         double milliseconds = (System.nanoTime() - start) / 1e6;
         double tokens = (double) config.batch().global() * config.data().sequenceLength();
         listener.stepDone(new Step(
@@ -202,9 +219,15 @@ final class TrainingLoop {
         return newest.map(file -> "The last good checkpoint is " + file + ".").orElse("There is no checkpoint yet.");
     }
 
+    private String advice() {
+        return config.trainer().precision() == Precision.FP16
+                ? "A lower model.optim.lr, a longer warm-up, or trainer.precision=bf16 instead of 16 may help."
+                : "A lower model.optim.lr or a longer warm-up may help.";
+    }
+
     private TrainException failure(String what) {
         return TrainException.failure("step " + (state.step() + 1) + ": " + what + "; " + runner.describeNonFinite()
                 + "\n  " + lastGood()
-                + "\n  A lower model.optim.lr, a longer warm-up, or trainer.precision=bf16 instead of 16 may help.");
+                + "\n  " + advice());
     }
 }

@@ -76,6 +76,21 @@ class ModelFileTest {
     }
 
     @Test
+    void aFlippedBitIsFoundNamingFileAndTensor() throws IOException {
+        Path damaged = BrokenModels.withFlippedBit(
+                Golden.path("legacy.nemo"), ParameterLayout.WORD_EMBEDDINGS, folder.resolve("damaged.nemo"));
+
+        try (ModelFile model = ModelFile.open(damaged)) {
+            assertThatThrownBy(model::requireWhole)
+                    .isInstanceOf(VernacularException.class)
+                    .hasMessageContaining("damaged.nemo")
+                    .hasMessageContaining("is damaged: tensor " + ParameterLayout.WORD_EMBEDDINGS);
+            assertThatThrownBy(() -> Golden.values(named(model, ParameterLayout.WORD_EMBEDDINGS)))
+                    .hasMessageContaining("is damaged");
+        }
+    }
+
+    @Test
     void theConfigurationComesWithTheModel() {
         try (ModelFile erf = ModelFile.open(Golden.path("bf16-erf.nemo"));
                 ModelFile untied = ModelFile.open(Golden.path("untied.nemo"));

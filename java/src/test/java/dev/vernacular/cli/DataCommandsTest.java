@@ -102,6 +102,54 @@ class DataCommandsTest {
     }
 
     @Test
+    void aTokenizerTypeOfAnotherKindIsRefusedWhereverTheTokenizerIs() {
+        int status = run(
+                "preprocess",
+                "--input=" + CORPUS,
+                "--tokenizer=" + TOKENIZER,
+                "--tokenizer-type=Bert",
+                "--output-prefix=" + folder.resolve("p"));
+
+        assertThat(status).isEqualTo(2);
+        assertThat(streams.err()).contains("--tokenizer-type Bert is not supported, only GPT2BPETokenizer is");
+    }
+
+    @Test
+    void aVocabularyThatIsNoneIsNamed() throws IOException {
+        Path wrong = Files.writeString(folder.resolve("wrong.json"), "[1, 2");
+
+        int status = run(
+                "preprocess",
+                "--input=" + CORPUS,
+                "--vocab=" + wrong,
+                "--merge-file=" + TOKENIZER + "/merges.txt",
+                "--output-prefix=" + folder.resolve("p"));
+
+        assertThat(status).isEqualTo(2);
+        assertThat(streams.err()).contains("wrong.json").doesNotContain("REDACTED");
+    }
+
+    @Test
+    void ratiosOfAnotherSumAreSharesOfItAndThatIsSaid() {
+        int status = run("split", "--input=" + CORPUS, "--output=" + folder, "--ratios=0.5,0.6,0.3");
+
+        assertThat(status).isZero();
+        assertThat(streams.err()).contains("the ratios sum to 1.4, so the shares are 0.357, 0.429 and 0.214");
+    }
+
+    @Test
+    void ratiosThatAreNoSharesAreRefusedSayingWhy() {
+        run("split", "--input=" + CORPUS, "--output=" + folder, "--ratios=-1,1,1");
+        run("split", "--input=" + CORPUS, "--output=" + folder, "--ratios=0,0,0");
+        run("split", "--input=" + CORPUS, "--output=" + folder, "--ratios=1,1");
+
+        assertThat(streams.err())
+                .contains("--ratios -1,1,1: a share cannot be negative")
+                .contains("--ratios 0,0,0: they are all zero")
+                .contains("--ratios 1,1: three numbers are needed");
+    }
+
+    @Test
     void jsonIsOneLine() throws IOException {
         run("split", "--input=" + CORPUS, "--output=" + folder, "--ratios=8,1,1", "--json");
 

@@ -81,6 +81,17 @@ class MainTest {
         assertThat(message()).isEqualTo("cannot write to standard output: No space left on device\n");
     }
 
+    @Test
+    void anEmptyNameIsNotTheFolderThatTheProgramRunsIn() {
+        assertThat(Main.commandLine().execute("inspect", "")).isEqualTo(2);
+        assertThat(Main.commandLine().execute("generate", "--model", "", "--prompt", "a"))
+                .isEqualTo(2);
+
+        assertThat(message().lines())
+                .filteredOn(line -> line.contains("is empty"))
+                .hasSize(2);
+    }
+
     private static int print() {
         Console.result("a line");
         throw new AssertionError("nobody sees it");

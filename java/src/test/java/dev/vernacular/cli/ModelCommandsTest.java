@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.vernacular.checkpoint.BrokenModels;
 import dev.vernacular.checkpoint.Golden;
+import dev.vernacular.model.ParameterLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +54,7 @@ class ModelCommandsTest {
         assertThat(json().toString())
                 .isEqualTo(
                         "{\"tokenizer_size_before\":259,\"tokenizer_size_after\":259,\"rows_before\":260,"
-                                + "\"rows_after\":384,\"divisor\":128,\"rows_initialised\":124,\"init\":\"zero\",\"tied\":true}");
+                            + "\"rows_after\":384,\"divisor\":128,\"rows_initialised\":124,\"init\":\"zero\",\"tied\":true}");
     }
 
     @Test
@@ -85,6 +87,18 @@ class ModelCommandsTest {
         assertThat(Golden.values(Path.of(back)))
                 .usingRecursiveComparison()
                 .isEqualTo(Golden.values(Golden.path("legacy.nemo")));
+    }
+
+    @Test
+    void aConversionThatFailsLeavesNoFolder() throws IOException {
+        Path damaged = BrokenModels.withFlippedBit(
+                Golden.path("legacy.nemo"), ParameterLayout.WORD_EMBEDDINGS, folder.resolve("damaged.nemo"));
+
+        int status = run("convert", damaged.toString(), folder.resolve("hf").toString());
+
+        assertThat(status).isEqualTo(2);
+        assertThat(streams.err()).contains("damaged.nemo").contains(ParameterLayout.WORD_EMBEDDINGS);
+        assertThat(Files.list(folder)).containsExactly(damaged);
     }
 
     @Test

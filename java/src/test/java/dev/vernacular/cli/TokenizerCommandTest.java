@@ -22,6 +22,18 @@ class TokenizerCommandTest {
     private Path folder;
 
     @Test
+    void wordsOfALanguageThatJavaDoesNotKnowAreRefused() throws IOException {
+        Path text = Files.writeString(folder.resolve("en.txt"), "the theme of the thesis\n");
+
+        int status =
+                run("train", "--input", text, "--vocab-size", 300, "--output", folder.resolve("xx"), "--words", "xx");
+
+        assertThat(status).isEqualTo(2);
+        assertThat(streams.err()).contains("--words is 'xx'");
+        assertThat(folder.resolve("xx")).doesNotExist();
+    }
+
+    @Test
     void trainMergeAndCheckGoTogether() throws IOException {
         Path english = Files.writeString(folder.resolve("en.txt"), "the theme of the thesis\n".repeat(3));
         Path thai = Files.writeString(folder.resolve("th.txt"), "เมืองหลวงของประเทศไทย\n".repeat(3));

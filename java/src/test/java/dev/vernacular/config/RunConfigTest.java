@@ -106,6 +106,8 @@ class RunConfigTest {
                 "model.optim.betas=[0.9,1.0] | model.optim.betas",
                 "trainer.max_steps=0 | trainer.max_steps is 0",
                 "trainer.max_steps=-1 | trainer.max_steps is -1",
+                "trainer.max_steps=1e30 | trainer.max_steps is 1e30,",
+                "trainer.max_steps=1e12 | from 1 to 2147483647",
                 "trainer.max_steps=1.5 | trainer.max_steps is 1.5",
                 "trainer.val_check_interval=0 | trainer.val_check_interval is 0",
                 "trainer.limit_val_batches=2.5 | trainer.limit_val_batches is 2.5",

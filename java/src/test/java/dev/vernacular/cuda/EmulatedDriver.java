@@ -56,8 +56,8 @@ public final class EmulatedDriver implements AutoCloseable {
     /// How often the driver's function was called; all of them for the empty name.
     public static long calls(String function) {
         try (Arena arena = Arena.ofConfined()) {
-            return (long) function("vn_emulator_driver_calls", ValueLayout.ADDRESS)
-                    .invokeExact(arena.allocateFrom(function));
+            return (long)
+                    function("vn_emulator_driver_calls", ValueLayout.ADDRESS).invokeExact(arena.allocateFrom(function));
         } catch (Throwable t) {
             throw new AssertionError(t);
         }

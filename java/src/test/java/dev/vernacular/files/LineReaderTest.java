@@ -1,16 +1,21 @@
 package dev.vernacular.files;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +46,23 @@ class LineReaderTest {
         byte[] malformed = {'a', (byte) 0xED, (byte) 0xA0, (byte) 0x80, 'b', '\n', 'c', (byte) 0xE0};
 
         assertThat(exact(malformed)).containsExactly("a\uFFFD\uFFFD\uFFFDb", "c\uFFFD");
+    }
+
+    @Test
+    void aGzipFileThatIsCutShortIsSaidToBe() throws IOException {
+        ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(whole)) {
+            gzip.write(new Random(1)
+                    .ints(999)
+                    .mapToObj(i -> i + "\n")
+                    .collect(joining())
+                    .getBytes(UTF_8));
+        }
+        byte[] cut = Arrays.copyOf(whole.toByteArray(), whole.size() / 2);
+
+        assertThatThrownBy(() -> exact(cut))
+                .isInstanceOf(FilesException.class)
+                .hasMessageContaining("the gzip file is cut short");
     }
 
     @Test

@@ -52,7 +52,6 @@ class BackendsTest {
         assertThatThrownBy(() -> Backends.open("auto", 1, Optional.of("altivec")))
                 .isInstanceOfSatisfying(
                         KernelException.class, e -> assertThat(e.exitStatus()).isEqualTo(2))
-                .hasMessageContaining("altivec")
-                .hasMessageContaining("scalar");
+                .hasMessageStartingWith("--isa is altivec; this machine has scalar");
     }
 }

@@ -38,11 +38,10 @@ class CudaModelTest {
         want.model().forwardBackward(true);
         try (EmulatedDriver driver = new EmulatedDriver();
                 Backend backend = driver.backend()) {
-            ModelMemory got = TinyModel.training(
-                    config, Precision.FP32, TinyModel.BATCH, backend.kernels(), backend.device());
+            ModelMemory got =
+                    TinyModel.training(config, Precision.FP32, TinyModel.BATCH, backend.kernels(), backend.device());
             TinyModel.load(got.model().batch(), 0);
-            Recording first =
-                    backend.device().record(() -> got.model().forwardBackward(false));
+            Recording first = backend.device().record(() -> got.model().forwardBackward(false));
             Recording next = backend.device().record(() -> got.model().forwardBackward(true));
             for (int replay = 0; replay < 3; replay++) {
                 first.replay();

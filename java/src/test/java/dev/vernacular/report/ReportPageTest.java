@@ -18,6 +18,15 @@ class ReportPageTest {
     }
 
     @Test
+    void aNeutralRowTellsThePageSo() {
+        Report.Row row = new Report.Row("Thai", List.of(0.1, 0.2), "%", false);
+
+        assertThat(row.isNeutral()).isFalse();
+        assertThat(row.neutral().isNeutral()).isTrue();
+        assertThat(ReportPage.html(report("Thai"))).contains("\"is_neutral\":false", "row.is_neutral");
+    }
+
+    @Test
     void textOfAModelCannotEndTheScript() {
         String page = ReportPage.html(report("</script><script>alert(1)</script>"));
 

@@ -52,7 +52,11 @@ final class TrainFixture {
     }
 
     static Result run(RunConfig config, StepListener listener) {
-        try (Backend backend = Backends.open("reference", 0, Optional.empty())) {
+        return run("reference", config, listener);
+    }
+
+    static Result run(String name, RunConfig config, StepListener listener) {
+        try (Backend backend = Backends.open(name, 0, Optional.empty())) {
             return TrainingRun.run(config, backend, listener);
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vernacular.VernacularException;
+import dev.vernacular.checkpoint.BrokenModels;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.data.DataException;
@@ -13,6 +14,7 @@ import dev.vernacular.data.IndexedDatasetWriter;
 import dev.vernacular.data.TokenType;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.Backends;
+import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.train.TrainFixture.Recorder;
 import dev.vernacular.train.TrainingRun.Result;
 import dev.vernacular.train.store.RunFolder;
@@ -103,6 +105,9 @@ class TrainingRunTest {
         assertThat(steps.get(2).lossScale()).isEqualTo(steps.get(1).lossScale() / 2);
         assertThat(steps.get(1).learningRate()).isEqualTo(steps.get(0).learningRate());
         assertThat(steps.get(1).consumedSamples()).isEqualTo(8);
+        assertThat(recorder.notes)
+                .anyMatch(
+                        note -> note.matches("\\d of 8 steps skipped: gradients overflowed \\(loss scale now \\d+\\)"));
         assertThat(steps).filteredOn(step -> !step.isSkipped()).isNotEmpty().allMatch(step -> step.gradientNorm() < 10);
     }
 
@@ -118,6 +123,59 @@ class TrainingRunTest {
                 .hasMessageContaining("There is no checkpoint yet")
                 .extracting(e -> ((VernacularException) e).exitStatus())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void aRunOfNothingButOverflowsSaysThatNothingWasLearned() {
+        Recorder recorder = new Recorder();
+
+        TrainFixture.run(
+                TrainFixture.config(
+                        folder,
+                        "trainer.precision=16",
+                        "trainer.max_steps=2",
+                        "model.native_amp_init_scale=1e9",
+                        "trainer.limit_val_batches=0",
+                        "model.optim.sched.warmup_steps=1"),
+                recorder);
+
+        assertThat(recorder.notes)
+                .anyMatch(note -> note.startsWith("warning: nothing was learned: gradients overflowed in all 2 steps"));
+    }
+
+    @Test
+    void inFloat32TheAdviceIsNotAnotherPrecision() {
+        RunConfig config =
+                TrainFixture.config(folder, "model.optim.lr=1e38", "~model.optim.sched", "trainer.limit_val_batches=0");
+
+        assertThatThrownBy(() -> TrainFixture.run(config, StepListener.SILENT))
+                .hasMessageContaining("model.optim.lr")
+                .message()
+                .doesNotContain("bf16");
+    }
+
+    @Test
+    void aModelWithAWeightThatIsNotANumberIsRefusedAsSuch() {
+        Path broken = BrokenModels.withNaN(
+                TrainFixture.golden("tied.nemo"), ParameterLayout.WORD_EMBEDDINGS, folder.resolve("broken.nemo"));
+
+        assertThatThrownBy(() -> TrainFixture.run(
+                        TrainFixture.config(folder.resolve("run"), "restore_from_path=" + broken), StepListener.SILENT))
+                .isInstanceOf(TrainException.class)
+                .hasMessageContaining("broken.nemo: " + ParameterLayout.WORD_EMBEDDINGS + " holds NaN");
+    }
+
+    @Test
+    void damagedWeightsAreFoundBeforeAnythingIsWritten() throws IOException {
+        Path damaged = BrokenModels.withFlippedBit(
+                TrainFixture.golden("tied.nemo"), ParameterLayout.WORD_EMBEDDINGS, folder.resolve("damaged.nemo"));
+
+        assertThatThrownBy(() -> TrainFixture.run(
+                        TrainFixture.config(folder.resolve("run"), "restore_from_path=" + damaged),
+                        StepListener.SILENT))
+                .isInstanceOf(VernacularException.class)
+                .hasMessageContaining("is damaged: tensor " + ParameterLayout.WORD_EMBEDDINGS);
+        assertThat(folder.resolve("run")).doesNotExist();
     }
 
     @Test

@@ -33,10 +33,13 @@ final class Gzip {
                 OutputStream out = Files.newOutputStream(target)) {
             copy(in, out, file, limit);
             return target;
-        } catch (EOFException | ZipException e) {
+        } catch (EOFException cut) {
+            Files.delete(target);
+            throw new ArchiveException(file + ": the gzip file is cut short\n  Copy or download it again.");
+        } catch (ZipException e) {
             Files.delete(target);
             throw new ArchiveException(
-                    file + " is a damaged or cut gzip file: " + e.getMessage() + "\n  Copy or download it again.");
+                    file + " is a damaged gzip file: " + e.getMessage() + "\n  Copy or download it again.");
         } catch (IOException | RuntimeException e) {
             Files.delete(target);
             throw e;

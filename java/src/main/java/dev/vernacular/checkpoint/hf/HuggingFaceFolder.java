@@ -10,6 +10,7 @@ import dev.vernacular.checkpoint.hf.SafetensorsFile.SafeTensor;
 import dev.vernacular.checkpoint.megatron.MegatronNames;
 import dev.vernacular.config.ModelSection;
 import dev.vernacular.files.FilesException;
+import dev.vernacular.files.JsonProblem;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
@@ -203,7 +204,7 @@ public record HuggingFaceFolder(
         try {
             return new ObjectMapper().readTree(bytes(file));
         } catch (JsonProcessingException e) {
-            throw new HuggingFaceException(file + " is no JSON: " + e.getOriginalMessage());
+            throw new HuggingFaceException(file + " is no JSON: " + JsonProblem.describe(e));
         } catch (IOException e) {
             throw FilesException.reading(file, e);
         }

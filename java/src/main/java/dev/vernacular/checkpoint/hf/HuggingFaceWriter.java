@@ -6,6 +6,7 @@ import dev.vernacular.checkpoint.NormScale;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.megatron.MegatronNames;
 import dev.vernacular.files.AtomicFile;
+import dev.vernacular.files.Folders;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.tokenizer.Tokenizer;
@@ -32,7 +33,8 @@ public final class HuggingFaceWriter {
     /// @param config  of the model, with as many token rows as the tensors have
     /// @param tensors every parameter once
     /// @throws HuggingFaceException if GPT-2 cannot express the model, naming the option
-    /// @throws dev.vernacular.files.FilesException if a file exists and `force` is false, or cannot be written
+    /// @throws dev.vernacular.files.FilesException if a file exists and `force` is false, or cannot be written;
+    ///   the folder is then as it was
     public static void write(
             Path folder,
             GptConfig config,
@@ -50,10 +52,16 @@ public final class HuggingFaceWriter {
             theirs.add(theirs(byName.get(name), config));
         }
         Optional<Tokenizer> loaded = tokenizer.map(Tokenizer::of);
-        loaded.ifPresent(found -> writeTokenizer(folder, found, force));
-        SafetensorsWriter.write(folder.resolve(WEIGHTS), theirs);
-        int endOfText = loaded.map(Tokenizer::endOfText).orElse(-1);
-        String dtype = switch (theirs.getFirst().dtype()) {
+        loaded.ifPresent(found -> Tokenizer.refuseToReplace(folder, force));
+        Folders.write(folder, beside -> writeFiles(beside, config, loaded, theirs));
+    }
+
+    private static void writeFiles(
+            Path folder, GptConfig config, Optional<Tokenizer> tokenizer, List<StoredTensor> tensors) {
+        tokenizer.ifPresent(found -> writeTokenizer(folder, found));
+        SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors);
+        int endOfText = tokenizer.map(Tokenizer::endOfText).orElse(-1);
+        String dtype = switch (tensors.getFirst().dtype()) {
             case F16 -> "float16";
             case BF16 -> "bfloat16";
             default -> "float32";
@@ -61,8 +69,8 @@ public final class HuggingFaceWriter {
         writeJson(folder.resolve(CONFIG), HuggingFaceConfig.json(config, dtype, endOfText));
     }
 
-    private static void writeTokenizer(Path folder, Tokenizer tokenizer, boolean force) {
-        tokenizer.save(folder, force);
+    private static void writeTokenizer(Path folder, Tokenizer tokenizer) {
+        tokenizer.save(folder, false);
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("add_prefix_space", false);
         // transformers gives its GPT-2 classes GPT-2's pre-tokenizer, whatever tokenizer.json says.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vernacular.files.FilesException;
+import dev.vernacular.files.JsonProblem;
 import dev.vernacular.kernels.Dtype;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -86,7 +87,7 @@ final class SafetensorsFile implements AutoCloseable {
             }
             throw new HuggingFaceException(path + ": its header is no JSON object");
         } catch (JsonProcessingException e) {
-            throw new HuggingFaceException(path + ": its header is no JSON: " + e.getOriginalMessage());
+            throw new HuggingFaceException(path + ": its header is no JSON: " + JsonProblem.describe(e));
         }
     }
 

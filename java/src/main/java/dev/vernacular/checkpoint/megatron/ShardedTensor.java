@@ -20,7 +20,13 @@ record ShardedTensor(
     }
 
     @Override
+    public void requireWhole() {
+        parts.forEach(part -> part.requireWhole(name));
+    }
+
+    @Override
     public void read(MemorySegment into) {
+        requireWhole();
         if (heads == 0) {
             readAsStored(into);
             return;

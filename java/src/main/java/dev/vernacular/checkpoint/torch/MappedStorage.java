@@ -5,12 +5,12 @@ import java.nio.ByteOrder;
 
 /// A storage inside an open file.
 ///
-/// @param bytes the member of the zip, mapped
-/// @param order of its elements; anything but little-endian comes from a rare machine
-record MappedStorage(MemorySegment bytes, ByteOrder order) implements TorchStorage {
+/// @param member of the zip
+/// @param order  of its elements; anything but little-endian comes from a rare machine
+record MappedStorage(ZipMember member, ByteOrder order) implements TorchStorage {
     @Override
     public long byteSize() {
-        return bytes.byteSize();
+        return member.byteSize();
     }
 
     @Override
@@ -18,7 +18,7 @@ record MappedStorage(MemorySegment bytes, ByteOrder order) implements TorchStora
         if (order != ByteOrder.LITTLE_ENDIAN) {
             throw new TorchException("a big-endian storage cannot be copied as it is; read its tensors instead");
         }
-        into.copyFrom(bytes);
+        into.copyFrom(member.bytes());
     }
 
     @Override

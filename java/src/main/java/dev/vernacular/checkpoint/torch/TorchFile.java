@@ -15,7 +15,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /// A file of `torch.save`: a zip with one pickle, whose tensors lie beside it as raw bytes. The bytes are
-/// mapped, not loaded, and the pickle is read as data: nothing in the file is executed.
+/// mapped, not loaded; the checksum of each member is compared when it is first read. The pickle is read as
+/// data: nothing in the file is executed.
 ///
 /// The content is a graph of maps, lists, numbers, strings (see [PickleReader]) and [TorchTensor]s; an object
 /// of an unknown class is a `PickledObject`, inert. Tensors are views of the mapping and end with [#close()].
@@ -23,13 +24,16 @@ public final class TorchFile implements AutoCloseable {
     private static final long LARGEST_PICKLE = 64L << 20;
     private static final byte[] OLD_MAGIC = {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46};
     private final String label;
+    private final Map<String, ZipMember> members;
     private final Object root;
     private final Runnable unmap;
 
     private TorchFile(MemorySegment bytes, String label, Runnable unmap) {
         this.label = label;
         this.unmap = unmap;
-        this.root = read(bytes, label);
+        refuseOtherFormats(bytes, label);
+        this.members = ZipDirectory.members(bytes, label);
+        this.root = read(members, label);
     }
 
     /// Maps a file and reads its pickle.
@@ -91,35 +95,43 @@ public final class TorchFile implements AutoCloseable {
         return this;
     }
 
+    /// Looks through everything that nobody has read yet.
+    ///
+    /// @throws TorchException naming a member whose bytes are not what was written
+    public TorchFile requireWhole() {
+        members.values().forEach(member -> member.requireWhole(""));
+        return this;
+    }
+
     @Override
     public void close() {
         unmap.run();
     }
 
-    private static Object read(MemorySegment bytes, String label) {
-        refuseOtherFormats(bytes, label);
-        Map<String, MemorySegment> members = ZipDirectory.members(bytes, label);
+    private static Object read(Map<String, ZipMember> members, String label) {
         String pickle = members.keySet().stream()
                 .filter(name -> name.equals("data.pkl") || name.endsWith("/data.pkl"))
                 .findFirst()
                 .orElseThrow(() ->
                         new TorchException(label + " is a zip without data.pkl\n  It was not written by torch.save."));
         String prefix = pickle.substring(0, pickle.length() - "data.pkl".length());
-        MemorySegment data = members.get(pickle);
+        ZipMember data = members.get(pickle);
         if (data.byteSize() > LARGEST_PICKLE) {
             throw new TorchException(
                     label + ": its data.pkl has " + data.byteSize() + " bytes, the limit is " + LARGEST_PICKLE);
         }
         TorchGlobals globals = new TorchGlobals(members, prefix, byteOrder(members, prefix, label));
-        return PickleReader.read(data.toArray(ValueLayout.JAVA_BYTE), label, globals);
+        return PickleReader.read(data.bytes().toArray(ValueLayout.JAVA_BYTE), label, globals);
     }
 
-    private static ByteOrder byteOrder(Map<String, MemorySegment> members, String prefix, String label) {
-        MemorySegment member = members.getOrDefault(
-                prefix + "byteorder", MemorySegment.ofArray("little".getBytes(StandardCharsets.US_ASCII)));
-        String order = new String(
-                member.asSlice(0, Math.min(16, member.byteSize())).toArray(ValueLayout.JAVA_BYTE),
-                StandardCharsets.US_ASCII);
+    private static ByteOrder byteOrder(Map<String, ZipMember> members, String prefix, String label) {
+        ZipMember member = members.get(prefix + "byteorder");
+        if (member == null) {
+            return ByteOrder.LITTLE_ENDIAN;
+        }
+        byte[] start =
+                member.bytes().asSlice(0, Math.min(16, member.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+        String order = new String(start, StandardCharsets.US_ASCII);
         return switch (order.strip()) {
             case "little" -> ByteOrder.LITTLE_ENDIAN;
             case "big" -> ByteOrder.BIG_ENDIAN;

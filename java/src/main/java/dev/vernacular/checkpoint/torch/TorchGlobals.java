@@ -4,7 +4,6 @@ import dev.vernacular.checkpoint.pickle.Global;
 import dev.vernacular.checkpoint.pickle.PythonTypes;
 import dev.vernacular.checkpoint.pickle.Reconstructor;
 import dev.vernacular.checkpoint.pickle.Tuple;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.List;
@@ -17,14 +16,14 @@ import java.util.Set;
 final class TorchGlobals implements Reconstructor {
     private static final Set<String> HARMLESS =
             Set.of("torch.Size", "torch.device", "torch.nn.parameter.Parameter", "torch.storage.UntypedStorage");
-    private final Map<String, MemorySegment> members;
+    private final Map<String, ZipMember> members;
     private final String prefix;
     private final ByteOrder order;
     private final Map<String, MappedStorage> storages = new HashMap<>();
 
     /// @param members of the zip
     /// @param prefix  root folder inside it, with its slash
-    TorchGlobals(Map<String, MemorySegment> members, String prefix, ByteOrder order) {
+    TorchGlobals(Map<String, ZipMember> members, String prefix, ByteOrder order) {
         this.members = members;
         this.prefix = prefix;
         this.order = order;
@@ -73,7 +72,7 @@ final class TorchGlobals implements Reconstructor {
     }
 
     private MappedStorage map(String key) {
-        MemorySegment member = members.get(prefix + "data/" + key);
+        ZipMember member = members.get(prefix + "data/" + key);
         if (member == null) {
             throw new IllegalArgumentException("the file has no member " + prefix + "data/" + key);
         }

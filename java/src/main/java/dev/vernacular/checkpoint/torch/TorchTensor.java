@@ -75,10 +75,20 @@ public record TorchTensor(TorchDtype dtype, long[] shape, long[] strides, long o
         }
         boolean isWhole = offset == 0 && isContiguous() && byteSize() == storage.byteSize();
         switch (storage) {
-            case MappedStorage mapped -> gather(mapped.bytes(), mapped.order(), into);
+            case MappedStorage mapped -> gather(mapped.member().bytes(), mapped.order(), into);
             case TorchStorage.InMemory memory -> gather(memory.bytes(), ByteOrder.nativeOrder(), into);
             case TorchStorage whole when isWhole -> whole.read(into);
             case TorchStorage view -> throw new IllegalArgumentException("only storages in memory have views");
+        }
+    }
+
+    /// Looks through the bytes behind this tensor, if they are in a file and nobody has yet.
+    ///
+    /// @param name of the tensor, for the error
+    /// @throws TorchException if they are not what was written
+    public void requireWhole(String name) {
+        if (storage instanceof MappedStorage mapped) {
+            mapped.member().requireWhole(name);
         }
     }
 

@@ -35,11 +35,11 @@ final class ZipDirectory {
     }
 
     /// @throws TorchException if the directory is missing or damaged, naming what is wrong where
-    static Map<String, MemorySegment> members(MemorySegment file, String label) {
+    static Map<String, ZipMember> members(MemorySegment file, String label) {
         return new ZipDirectory(file, label).read();
     }
 
-    private Map<String, MemorySegment> read() {
+    private Map<String, ZipMember> read() {
         long end = findEnd();
         long count = u16(end + 10);
         long start = u32(end + 16);
@@ -54,7 +54,7 @@ final class ZipDirectory {
         if (count < 0 || count > MOST_MEMBERS) {
             throw damaged("a directory of " + count + " members", end);
         }
-        Map<String, MemorySegment> members = new LinkedHashMap<>();
+        Map<String, ZipMember> members = new LinkedHashMap<>();
         long at = start;
         for (long i = 0; i < count; i++) {
             at = entry(at, members);
@@ -73,7 +73,7 @@ final class ZipDirectory {
     }
 
     /// Adds the entry at `at` and returns where the next one is.
-    private long entry(long at, Map<String, MemorySegment> members) {
+    private long entry(long at, Map<String, ZipMember> members) {
         if (u32(at) != ENTRY) {
             throw damaged("no directory entry", at);
         }
@@ -90,7 +90,7 @@ final class ZipDirectory {
             throw new TorchException(label + ": its member " + name
                     + " is compressed; torch never does that\n  Save the checkpoint again with torch.save.");
         }
-        if (members.put(name, data(local, size)) != null) {
+        if (members.put(name, new ZipMember(label, name, data(local, size), (int) u32(at + 16))) != null) {
             throw damaged("the member " + name + " twice", at);
         }
         return at + 46 + nameLength + u16(at + 30) + u16(at + 32);

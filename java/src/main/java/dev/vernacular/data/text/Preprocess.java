@@ -37,7 +37,7 @@ public final class Preprocess {
     /// @param vocabularySize of the tokenizer, from which the datasets' type follows
     ///                       ([TokenType#forVocabulary])
     /// @param progress       told after every batch of lines, on the calling thread
-    /// @throws DataException  if there are too many bad lines, or an id is beyond the vocabulary's type
+    /// @throws DataException  if there are no documents, too many bad lines, or an id beyond the vocabulary's type
     /// @throws dev.vernacular.files.FilesException if a file cannot be read or written, or exists and may not
     ///   be replaced
     public static PreprocessCounts run(
@@ -97,7 +97,17 @@ public final class Preprocess {
                     progress.accept(counts(batches));
                 }
             }
+            requireDocuments();
             return counts(batches);
+        }
+    }
+
+    private void requireDocuments() {
+        if (documents == empty) {
+            throw new DataException("there are no documents in "
+                    + String.join(
+                            ", ", options.input().stream().map(Path::toString).toList())
+                    + (badLines.count() > 0 ? ", only " + badLines.count() + " bad lines" : ""));
         }
     }
 

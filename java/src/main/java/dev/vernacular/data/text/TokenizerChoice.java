@@ -22,7 +22,8 @@ public record TokenizerChoice(Tokenizer tokenizer, String note) {
         byte[] mergesTxt = bytes(merges);
         Path beside = vocab.resolveSibling("tokenizer.json");
         if (!Files.exists(beside)) {
-            return new TokenizerChoice(two(vocabJson, mergesTxt), "tokenizer: " + vocab + " and " + merges);
+            return new TokenizerChoice(
+                    named(vocab, merges, vocabJson, mergesTxt), "tokenizer: " + vocab + " and " + merges);
         }
         try {
             Tokenizer tokenizer = Tokenizer.of(new TokenizerFiles(vocabJson, mergesTxt, bytes(beside)));
@@ -32,14 +33,20 @@ public record TokenizerChoice(Tokenizer tokenizer, String note) {
                             + tokenizer.preTokenizer() + ")");
         } catch (TokenizerException e) {
             return new TokenizerChoice(
-                    two(vocabJson, mergesTxt),
+                    named(vocab, merges, vocabJson, mergesTxt),
                     "tokenizer: " + vocab + " and " + merges + "; " + beside
                             + " is not used, it does not agree with them: " + e.getMessage());
         }
     }
 
-    private static Tokenizer two(byte[] vocabJson, byte[] mergesTxt) {
-        return Tokenizer.of(new TokenizerFiles(vocabJson, mergesTxt, new byte[0]));
+    /// What is wrong is told with the names that the files have.
+    private static Tokenizer named(Path vocab, Path merges, byte[] vocabJson, byte[] mergesTxt) {
+        try {
+            return Tokenizer.of(new TokenizerFiles(vocabJson, mergesTxt, new byte[0]));
+        } catch (TokenizerException e) {
+            throw new TokenizerException(
+                    e.getMessage().replace("vocab.json", vocab.toString()).replace("merges.txt", merges.toString()), e);
+        }
     }
 
     private static byte[] bytes(Path file) {

@@ -32,8 +32,7 @@ public final class KernelBenchmark {
     private final List<Case> cases = new ArrayList<>();
 
     /// B, T, C, H, V and the activations' type. The feed-forward size is 4 C.
-    public record Shape(
-            int batch, int sequenceLength, int hiddenSize, int heads, int vocabularySize, Dtype dtype) {}
+    public record Shape(int batch, int sequenceLength, int hiddenSize, int heads, int vocabularySize, Dtype dtype) {}
 
     /// One kernel.
     ///
@@ -183,7 +182,18 @@ public final class KernelBenchmark {
                 elements * (3 * Float.BYTES + 2 * activation),
                 0,
                 () -> kernels.residualLayerNormBackward(
-                        residual, out, dWeight, dBias, x, sum, mean, rstd, weight, Norm.LAYERNORM, dropout, true,
+                        residual,
+                        out,
+                        dWeight,
+                        dBias,
+                        x,
+                        sum,
+                        mean,
+                        rstd,
+                        weight,
+                        Norm.LAYERNORM,
+                        dropout,
+                        true,
                         false));
     }
 
@@ -232,11 +242,7 @@ public final class KernelBenchmark {
         double bytes = (double) dtype.bytes() * ((double) rows * (n + k) + (double) n * k);
         Activation after = activates ? Activation.GELU_TANH : Activation.NONE;
         Activation before = xPre.isPresent() ? Activation.GELU_TANH : Activation.NONE;
-        add(
-                "linear_forward " + name,
-                bytes,
-                product,
-                () -> kernels.linearForward(y, pre, x, weight, bias, after));
+        add("linear_forward " + name, bytes, product, () -> kernels.linearForward(y, pre, x, weight, bias, after));
         add(
                 "linear_backward " + name,
                 2 * bytes,

@@ -96,9 +96,10 @@ record LibraryCache(Path folder) {
     }
 
     private KernelException unusable(String why) {
-        return KernelException.unavailable(
-                "the folder for native libraries, " + folder + ", cannot be used: " + why
-                        + "\n  Choose another with -Dvernacular.native.cache=FOLDER (or XDG_CACHE_HOME), or --backend reference.");
+        return KernelException.unavailable("the folder for native libraries, " + folder + ", cannot be used: " + why
+                + "\n"
+                + "  Choose another with -Dvernacular.native.cache=FOLDER (or XDG_CACHE_HOME), or --backend"
+                + " reference.");
     }
 
     private static String hash(byte[] library) {

@@ -40,8 +40,9 @@ public final class NativeLibrary {
     public static NativeLibrary cuda() {
         requirePlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
         if (NativeLibrary.class.getResource(path("libvernacular_cuda.so")) == null) {
-            throw KernelException.unavailable("this build has no CUDA kernels: nvcc was not there when it was built"
-                    + "\n  Build it where the CUDA toolkit 13 is (nvcc on PATH or CUDA_HOME set), or use --backend cpu.");
+            throw KernelException.unavailable("this build has no CUDA kernels: nvcc was not there when it was built\n"
+                    + "  Build it where the CUDA toolkit 13 is (nvcc on PATH or CUDA_HOME set), or use --backend"
+                    + " cpu.");
         }
         return open("cuda", "libvernacular_cuda", LibraryCache.ofUser());
     }

@@ -32,7 +32,7 @@ public final class RunCheckpoint implements AutoCloseable {
         this.root = content.dictionary();
     }
 
-    /// Maps a file and checks that it is whole.
+    /// Maps a file and checks that it is whole, its weights and moments too.
     ///
     /// @throws dev.vernacular.VernacularException if it is not, or if it is no checkpoint of a run
     public static RunCheckpoint open(Path file) {
@@ -41,6 +41,7 @@ public final class RunCheckpoint implements AutoCloseable {
             RunCheckpoint checkpoint = new RunCheckpoint(file, content);
             checkpoint.section("state_dict");
             checkpoint.optimizerState();
+            content.requireWhole();
             return checkpoint;
         } catch (RuntimeException e) {
             content.close();
@@ -163,8 +164,9 @@ public final class RunCheckpoint implements AutoCloseable {
         if (!Arrays.equals(tensor.shape(), parameter.shape())) {
             throw new StoreException(file + ": " + name + " has the shape " + Arrays.toString(tensor.shape())
                     + ", the model has " + Arrays.toString(parameter.shape())
-                    + "\n  The run in this folder trained another model, perhaps before its vocabulary was expanded. Set "
-                    + "another exp_manager.name, or remove the folder's checkpoints.");
+                    + "\n"
+                    + "  The run in this folder trained another model, perhaps before its vocabulary was expanded. Set"
+                    + " another exp_manager.name, or remove the folder's checkpoints.");
         }
         return tensor;
     }

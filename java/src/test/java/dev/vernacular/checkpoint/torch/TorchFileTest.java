@@ -239,6 +239,61 @@ class TorchFileTest {
         }
     }
 
+    @Test
+    void aStorageThatDiffersFromItsChecksumIsRefusedWhenItIsRead() throws IOException {
+        Path file = folder.resolve("a.ckpt");
+        TorchFile.write(file, Map.of("w", TorchTensor.of(TorchDtype.F32, new long[] {5}, floats(5))), false);
+        flip(file, floats(5).toArray(ValueLayout.JAVA_BYTE));
+
+        try (TorchFile torch = TorchFile.open(file)) {
+            TorchTensor tensor = (TorchTensor) torch.dictionary().get("w");
+            assertThatThrownBy(() -> read(tensor))
+                    .isInstanceOf(TorchException.class)
+                    .hasMessageContaining("a.ckpt is damaged: its member archive/data/0");
+            assertThatThrownBy(() -> tensor.requireWhole("w"))
+                    .hasMessageContaining("tensor w, stored in archive/data/0");
+            assertThatThrownBy(torch::requireWhole).hasMessageContaining("archive/data/0");
+        }
+    }
+
+    @Test
+    void aPickleThatDiffersFromItsChecksumIsRefused() throws IOException {
+        Path file = folder.resolve("a.ckpt");
+        TorchFile.write(file, Map.of("wordtable", 3L), false);
+        flip(file, "wordtable".getBytes(StandardCharsets.US_ASCII));
+
+        assertThatThrownBy(() -> TorchFile.open(file))
+                .isInstanceOf(TorchException.class)
+                .hasMessageContaining("a.ckpt is damaged: its member archive/data.pkl");
+    }
+
+    @Test
+    void aFileWrittenWithoutChecksumsIsRead() throws IOException {
+        Path file = zip(
+                tensorPickle(6, "K\\x00", "K\\x02K\\x03\\x86", "K\\x03K\\x01\\x86"),
+                24,
+                "little",
+                ZipOutputStream.STORED);
+        byte[] bytes = Files.readAllBytes(file);
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        for (int entry = text.indexOf("PK\001\002"); entry >= 0; entry = text.indexOf("PK\001\002", entry + 1)) {
+            Arrays.fill(bytes, entry + 16, entry + 20, (byte) 0);
+        }
+        Files.write(file, bytes);
+
+        try (TorchFile torch = TorchFile.open(file)) {
+            assertThat(read(torch.root())).hasSize(6);
+        }
+    }
+
+    private static void flip(Path file, byte[] inside) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        int at =
+                new String(bytes, StandardCharsets.ISO_8859_1).indexOf(new String(inside, StandardCharsets.ISO_8859_1));
+        bytes[at + 5] ^= 1;
+        Files.write(file, bytes);
+    }
+
     private static void openOrRefuse(byte[] bytes) {
         try {
             TorchFile.of(MemorySegment.ofArray(bytes), "damaged.ckpt").close();

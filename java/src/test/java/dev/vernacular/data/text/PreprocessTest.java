@@ -93,6 +93,21 @@ class PreprocessTest {
     }
 
     @Test
+    void aCorpusWithoutDocumentsIsRefusedAndWritesNothing() throws IOException {
+        Path blank = write("a.jsonl", "\n\n");
+        Path empty = write("b.jsonl", "{\"text\":\"\"}\n");
+
+        assertThatThrownBy(() -> run(blank, empty))
+                .isInstanceOf(DataException.class)
+                .hasMessageContaining("there are no documents in")
+                .hasMessageContaining("a.jsonl")
+                .hasMessageContaining("b.jsonl");
+
+        assertThat(folder.resolve("out/p_text_document.bin")).doesNotExist();
+        assertThat(folder.resolve("out/p_text_document.idx")).doesNotExist();
+    }
+
+    @Test
     void eachKeyGivesADatasetOfItsOwn() throws IOException {
         keys = List.of("text", "title");
 

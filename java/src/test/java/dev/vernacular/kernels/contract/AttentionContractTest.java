@@ -62,8 +62,11 @@ class AttentionContractTest {
 
         /// What rotation costs where tensor cores multiply: there queries and keys are rounded once more.
         Bound rotation(Target target, Storage storage) {
-            boolean isRounded = target.hasTensorCores() && storage.activation() != Dtype.F32
-                    && headSize % 8 == 0 && headSize <= 128 && ropeDims() > 0;
+            boolean isRounded = target.hasTensorCores()
+                    && storage.activation() != Dtype.F32
+                    && headSize % 8 == 0
+                    && headSize <= 128
+                    && ropeDims() > 0;
             return isRounded ? Bound.roundedRotation(storage.activation()) : Bound.EXACT;
         }
 
@@ -157,8 +160,7 @@ class AttentionContractTest {
     }
 
     /// Rows of a cache, new tokens a sequence, and its length.
-    record Decoding(
-            int capacity, int tokens, int heads, int kvHeads, int headSize, boolean isRotated, int... lengths) {
+    record Decoding(int capacity, int tokens, int heads, int kvHeads, int headSize, boolean isRotated, int... lengths) {
         AttentionShape in(Memory memory) {
             Shape shape = new Shape(
                     lengths.length, capacity, heads, kvHeads, headSize, isRotated ? Variant.ROPE : Variant.PLAIN);

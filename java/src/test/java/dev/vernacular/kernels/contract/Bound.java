@@ -73,7 +73,7 @@ record Bound(double units, double absolute) {
     /// error of every product in a score, of which some tens add up at random, and of the probability. Training
     /// on GPUs commonly rounds here (Megatron-LM, FlashAttention).
     static Bound roundedRotation(Dtype activation) {
-        return new Bound(0, 1e9 * unit(activation));
+        return new Bound(0, 6 * unit(activation));
     }
 
     Bound plus(Bound other) {

@@ -102,7 +102,6 @@ final class Contract {
             }
         }
         double limit = got.bound().limit(got.tensor().dtype());
-        if (Boolean.getBoolean("vn.print")) System.out.printf("ERR %s %s max %.3fu rms/limit*3: %.3fu%n", name, got.tensor(), largest / Bound.unit(Dtype.BF16), rms(errors) / Bound.unit(Dtype.BF16));
         String where = worst < want.length ? values[worst] + " for " + want[worst] : "";
         assertThat(largest)
                 .as("%s%s: error at element %d, %s", name, got.tensor(), worst, where)
@@ -125,8 +124,7 @@ final class Contract {
     /// Every backend with every storage and every shape.
     static Stream<Arguments> product(Stream<Storage> storages, Object... shapes) {
         List<Storage> all = storages.toList();
-        return Target.all()
-                .flatMap(target -> all.stream()
-                        .flatMap(storage -> Stream.of(shapes).map(shape -> Arguments.of(target, storage, shape))));
+        return Target.all().flatMap(target -> all.stream()
+                .flatMap(storage -> Stream.of(shapes).map(shape -> Arguments.of(target, storage, shape))));
     }
 }

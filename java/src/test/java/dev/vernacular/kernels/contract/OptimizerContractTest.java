@@ -92,7 +92,9 @@ class OptimizerContractTest {
             Tensor gradients = memory.parameter("gradients", ELEMENTS);
 
             Tensor step = Contract.run(
-                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(target.device()), 0f));
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.gradientNorm(gradients, segments(target.device()), 0f));
 
             assertThat(StepBlock.gradientScale(step)).isEqualTo(1 / Contract.LOSS_SCALE);
         }
@@ -129,7 +131,9 @@ class OptimizerContractTest {
             gradients.segment().setAtIndex(ValueLayout.JAVA_FLOAT, 2112 + 50, Float.NaN);
 
             Tensor step = Contract.run(
-                    target.first(), memory, (kernels, same) -> kernels.gradientNorm(gradients, segments(target.device()), 1f));
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.gradientNorm(gradients, segments(target.device()), 1f));
 
             assertThat(StepBlock.skipped(step)).isFalse();
         }
