@@ -101,19 +101,26 @@ class AttentionContractTest {
                 new Shape(1, 130, 1, 1, 8, Variant.DOCUMENTS),
                 new Shape(1, 5, 2, 2, 256, Variant.PLAIN),
                 new Shape(2, 18, 2, 2, 16, Variant.ROPE_AT_POSITIONS),
-                new Shape(2, 41, 4, 2, 24, Variant.EVERYTHING),
-                // Edges of the CUDA backend's tiles, which hold 32, 64 or 128 tokens, and its padded head sizes.
-                new Shape(1, 63, 2, 1, 32, Variant.ROPE),
-                new Shape(1, 64, 2, 2, 128, Variant.DROPOUT),
-                new Shape(1, 65, 4, 2, 128, Variant.EVERYTHING),
-                new Shape(1, 130, 1, 1, 80, Variant.DROPOUT),
-                new Shape(1, 132, 2, 1, 64, Variant.DROPOUT),
-                new Shape(1, 200, 1, 1, 64, Variant.DOCUMENTS),
-                new Shape(1, 131, 2, 1, 64, Variant.EVERYTHING));
+                new Shape(2, 41, 4, 2, 24, Variant.EVERYTHING));
+    }
+
+    /// The same, and edges of the CUDA backend's tiles, which hold 32, 64 or 128 tokens, and its padded head sizes.
+    static Stream<Arguments> casesAndTiles() {
+        Stream<Arguments> tiles = Contract.product(
+                        Storage.activations(),
+                        new Shape(1, 63, 2, 1, 32, Variant.ROPE),
+                        new Shape(1, 64, 2, 2, 128, Variant.DROPOUT),
+                        new Shape(1, 65, 4, 2, 128, Variant.EVERYTHING),
+                        new Shape(1, 130, 1, 1, 80, Variant.DROPOUT),
+                        new Shape(1, 132, 2, 1, 64, Variant.DROPOUT),
+                        new Shape(1, 200, 1, 1, 64, Variant.DOCUMENTS),
+                        new Shape(1, 131, 2, 1, 64, Variant.EVERYTHING))
+                .filter(arguments -> ((Target) arguments.get()[0]).hasTensorCores());
+        return Stream.concat(cases(), tiles);
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")
-    @MethodSource("cases")
+    @MethodSource("casesAndTiles")
     void forward(Target target, Storage storage, Shape shape) {
         Contract.check(target, storage, (kernels, memory) -> {
             Bound outBound = Bound.ATTENTION_OUT.plus(shape.rotation(target, storage));
@@ -127,7 +134,7 @@ class AttentionContractTest {
     }
 
     @ParameterizedTest(name = "{0}, {1}, {2}")
-    @MethodSource("cases")
+    @MethodSource("casesAndTiles")
     void backward(Target target, Storage storage, Shape shape) {
         Saved saved = saved(storage, shape);
         Contract.check(target, storage, (kernels, memory) -> {
