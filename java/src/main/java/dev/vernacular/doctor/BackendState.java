@@ -24,12 +24,11 @@ public record BackendState(boolean available, String why, Optional<Path> library
             if (name.equals("reference")) {
                 return new BackendState(true, backend.why(), Optional.empty(), List.of());
             }
-            NativeLibrary library =
-                    switch (name) {
-                        case "cuda" -> NativeLibrary.cuda();
-                        case "cuda-emulated" -> NativeLibrary.cudaEmulated();
-                        default -> NativeLibrary.cpu();
-                    };
+            NativeLibrary library = switch (name) {
+                case "cuda" -> NativeLibrary.cuda();
+                case "cuda-emulated" -> NativeLibrary.cudaEmulated();
+                default -> NativeLibrary.cpu();
+            };
             return new BackendState(true, backend.why(), Optional.of(library.file()), isas(library.describe()));
         } catch (KernelException e) {
             return new BackendState(false, e.getMessage(), Optional.empty(), List.of());

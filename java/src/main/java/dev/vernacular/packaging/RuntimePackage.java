@@ -28,8 +28,7 @@ public final class RuntimePackage {
     private static final String CUDA_LIBRARY = "/META-INF/native/linux-x86_64/libvernacular_cuda.so";
     private static final int EXECUTABLE = 0100755;
     private static final int PLAIN = 0100644;
-    private static final String LAUNCHER =
-            """
+    private static final String LAUNCHER = """
             #!/bin/sh
             # Starts Vernacular on the Java runtime beside it. VERNACULAR_JAVA_OPTS adds JVM options.
             here=$(CDPATH= cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd)

@@ -88,9 +88,10 @@ class BenchAndDoctorTest {
         assertThat(doctor.get("backends").fieldNames())
                 .toIterable()
                 .containsExactly("cuda", "cpu", "cuda-emulated", "reference");
-        assertThat(doctor.get("backends")).allSatisfy(state -> assertThat(state.fieldNames())
-                .toIterable()
-                .containsExactly("available", "why", "library", "features"));
+        assertThat(doctor.get("backends"))
+                .allSatisfy(state -> assertThat(state.fieldNames())
+                        .toIterable()
+                        .containsExactly("available", "why", "library", "features"));
         assertThat(doctor.get("cuda").has("driver")).isTrue();
         assertThat(doctor.get("cuda").get("devices").isArray()).isTrue();
         assertThat(doctor.get("cuda").has("cublas")).isTrue();

@@ -54,7 +54,7 @@ class ModelCommandsTest {
         assertThat(json().toString())
                 .isEqualTo(
                         "{\"tokenizer_size_before\":259,\"tokenizer_size_after\":259,\"rows_before\":260,"
-                            + "\"rows_after\":384,\"divisor\":128,\"rows_initialised\":124,\"init\":\"zero\",\"tied\":true}");
+                                + "\"rows_after\":384,\"divisor\":128,\"rows_initialised\":124,\"init\":\"zero\",\"tied\":true}");
     }
 
     @Test

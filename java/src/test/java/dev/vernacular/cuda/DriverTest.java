@@ -21,8 +21,9 @@ class DriverTest {
     private static AbstractThrowableAssert<?, ? extends Throwable> refusal(String variable, String value) {
         try (EmulatedDriver driver = new EmulatedDriver().with(variable, value)) {
             return assertThatThrownBy(driver::backend)
-                    .isInstanceOfSatisfying(KernelException.class, e -> assertThat(e.exitStatus())
-                            .isEqualTo(2))
+                    .isInstanceOfSatisfying(
+                            KernelException.class,
+                            e -> assertThat(e.exitStatus()).isEqualTo(2))
                     .hasMessageStartingWith("--backend cuda-emulated cannot be had: ");
         }
     }

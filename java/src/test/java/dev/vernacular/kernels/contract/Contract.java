@@ -124,7 +124,8 @@ final class Contract {
     /// Every backend with every storage and every shape.
     static Stream<Arguments> product(Stream<Storage> storages, Object... shapes) {
         List<Storage> all = storages.toList();
-        return Target.all().flatMap(target -> all.stream()
-                .flatMap(storage -> Stream.of(shapes).map(shape -> Arguments.of(target, storage, shape))));
+        return Target.all()
+                .flatMap(target -> all.stream()
+                        .flatMap(storage -> Stream.of(shapes).map(shape -> Arguments.of(target, storage, shape))));
     }
 }

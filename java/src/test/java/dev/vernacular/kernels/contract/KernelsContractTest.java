@@ -141,8 +141,9 @@ class KernelsContractTest {
     }
 
     static Stream<Arguments> refusals() {
-        return Target.all().flatMap(target -> refused().entrySet().stream()
-                .map(call -> Arguments.of(target, call.getKey(), call.getValue())));
+        return Target.all()
+                .flatMap(target -> refused().entrySet().stream()
+                        .map(call -> Arguments.of(target, call.getKey(), call.getValue())));
     }
 
     @ParameterizedTest(name = "{0}: {1}")
@@ -154,8 +155,9 @@ class KernelsContractTest {
                     .hasMessageContaining(message);
 
             memory.assertOnlyOutputsWereWritten();
-            assertThat(memory.outputs().values()).allSatisfy(output -> assertThat(Memory.bytes(output.tensor()))
-                    .containsOnly(0xFF));
+            assertThat(memory.outputs().values())
+                    .allSatisfy(
+                            output -> assertThat(Memory.bytes(output.tensor())).containsOnly(0xFF));
         }
     }
 
