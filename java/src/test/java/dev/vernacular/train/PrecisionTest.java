@@ -44,7 +44,6 @@ class PrecisionTest {
         "cpu, 32",
         "cpu, bf16",
         "cpu, 16",
-        "cuda-emulated, 32",
         "cuda-emulated, bf16",
         "cuda-emulated, 16"
     })
