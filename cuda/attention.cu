@@ -116,7 +116,6 @@ attention_tiles(AttentionCall a, T* out, float* lse, PackedHeads<T> queries_keys
   float s[query_blocks][step / 8][4], o[query_blocks][D / 8][4] = {};
   float maximum[query_blocks][2], sum[query_blocks][2] = {};
   for (int i = 0; i < 2 * query_blocks; i++) maximum[i / 2][i % 2] = -INFINITY;
-  const float c = a.scale * log2_e;
   for (; n * key_tile <= last; n++) {
     cp_async_wait<0>();
     __syncthreads();  // these keys are there, and nobody reads the last values any more
@@ -146,7 +145,7 @@ attention_tiles(AttentionCall a, T* out, float* lse, PackedHeads<T> queries_keys
             }
           }
         }
-        softmax_step<D, step>(s, o, maximum, sum, c);
+        softmax_step<D, step>(s, o, maximum, sum, a.scale_2);
         if (a.dropout.draws()) drop<step>(s, kept);
       }
       if (key0 == 0) {
@@ -164,7 +163,7 @@ attention_tiles(AttentionCall a, T* out, float* lse, PackedHeads<T> queries_keys
     if (t < a.T) {
       T* to = out + ((int64_t(b) * a.T + t) * a.H + h) * a.D;
       store_row<T, D>(to, o, m, half, a.dropout.scale / total, a.D);
-      if (q == 0) lse[a.row(b, h) + t] = (maximum[m][half] * c + log2f(total)) * ln_2;
+      if (q == 0) lse[a.row(b, h) + t] = (maximum[m][half] * a.scale_2 + log2f(total)) * ln_2;
     }
   }
 }
@@ -187,7 +186,6 @@ attention_plain(AttentionCall a, PlainHeads out, float* lse, PlainHeads qkv) {
     maximum[i] = -INFINITY;
     first[i] = a.first_key(b, min(t0 + 4 * ty + i, a.T - 1));
   }
-  const float c = a.scale * log2_e;
   for (int n = first_key_tile(a, b, threadIdx.x < plain_rows ? t0 + int(threadIdx.x) : a.T, plain_rows); n <= tile;
        n++) {
     const int s0 = n * plain_rows + 4 * tx;
@@ -201,9 +199,9 @@ attention_plain(AttentionCall a, PlainHeads out, float* lse, PlainHeads qkv) {
         top = fmaxf(top, s[i][j]);
       }
       for (int bits = 1; bits < 16; bits *= 2) top = fmaxf(top, __shfl_xor_sync(all_lanes, top, bits));
-      const float shrink = top > maximum[i] ? exp2f((maximum[i] - top) * c) : 1;
-      const float base = top == -INFINITY ? 0 : top * c;
-      for (int j = 0; j < 4; j++) total += s[i][j] = exp2f(fmaf(s[i][j], c, -base));
+      const float shrink = top > maximum[i] ? exp2f((maximum[i] - top) * a.scale_2) : 1;
+      const float base = top == -INFINITY ? 0 : top * a.scale_2;
+      for (int j = 0; j < 4; j++) total += s[i][j] = exp2f(fmaf(s[i][j], a.scale_2, -base));
       sum[i] = sum[i] * shrink + total;
       maximum[i] = top;
 #pragma unroll
@@ -226,7 +224,7 @@ attention_plain(AttentionCall a, PlainHeads out, float* lse, PlainHeads qkv) {
     for (int bits = 1; bits < 16; bits *= 2) total += __shfl_xor_sync(all_lanes, total, bits);
     if (t < a.T) {
       plain_store<chunks>(out, a, out.element(a, b, t, h), o, i, a.dropout.scale / total);
-      if (tx == 0) lse[a.row(b, h) + t] = (maximum[i] * c + log2f(total)) * ln_2;
+      if (tx == 0) lse[a.row(b, h) + t] = (maximum[i] * a.scale_2 + log2f(total)) * ln_2;
     }
   }
 }

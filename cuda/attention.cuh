@@ -45,14 +45,14 @@ struct Rope {
 struct AttentionCall {
   const int32_t *positions, *document_starts;
   int B, T, H, kv_heads, D;
-  float scale;
+  float scale, scale_2;  // scale_2: of scores in base 2
   Rope rope;
   DropoutSite dropout;
 
   AttentionCall(vn_context* ctx, const AttentionArguments& a)
       : positions(a.positions), document_starts(a.document_starts), B(int(a.B)), T(int(a.T)), H(int(a.H)),
-        kv_heads(int(a.kv_heads)), D(int(a.D)), scale(a.scale), rope(ctx, a.rope, a.P, a.rope_dims),
-        dropout(ctx, a.site, a.dropout) {}
+        kv_heads(int(a.kv_heads)), D(int(a.D)), scale(a.scale), scale_2(a.scale * log2_e),
+        rope(ctx, a.rope, a.P, a.rope_dims), dropout(ctx, a.site, a.dropout) {}
 
   __host__ __device__ int group() const { return H / kv_heads; }
   __host__ __device__ int packed_heads() const { return H + 2 * kv_heads; }

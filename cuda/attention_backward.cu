@@ -60,12 +60,13 @@ __global__ void earliest_keys(AttentionCall a, int32_t* earliest) {
 constexpr int query_blocks = 2, query_tile = tile_warps * query_blocks * 16;
 
 template <class T, int D>
-constexpr int64_t query_shared_bytes = (2 * query_tile + 4 * step) * D * int64_t(sizeof(T));
+constexpr int64_t query_shared_bytes = (2 * query_tile + 4 * step) * D * int64_t(sizeof(T)) + query_tile * 8;
 
 template <class T, int D>
 __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall a, Tensors<T> x, const float* delta) {
   VN_SHARED(T, shared);
   T *query_rows = shared, *dout_rows = query_rows + query_tile * D, *pairs = dout_rows + query_tile * D;
+  float2* statistics = reinterpret_cast<float2*>(pairs + 4 * step * D);  // lse in base 2 and delta of each row
   const int lane = threadIdx.x % warp_lanes, g = lane / 4, q = lane % 4;
   const int tiles = (a.T + query_tile - 1) / query_tile;
   const int tile = tiles - 1 - int(blockIdx.x % unsigned(tiles));  // long rows first
@@ -85,12 +86,10 @@ __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall
   int n = first_key_tile(a, b, t0 + int(threadIdx.x), step);
   fetch_pair(n);
   cp_async_commit();
-  float lse[query_blocks][2], d[query_blocks][2];  // lse in base 2; infinite past T, which makes P 0
-  for (int i = 0; i < 2 * query_blocks; i++) {
-    const int m = i / 2, half = i % 2, t = row(m, half);
-    lse[m][half] = t < a.T ? x.lse[a.row(b, h) + t] * log2_e : INFINITY;
-    d[m][half] = t < a.T ? delta[a.row(b, h) + t] : 0;
-  }
+  static_assert(query_tile == tile_threads);
+  const int own = t0 + int(threadIdx.x);  // lse is infinite past T, which makes P 0
+  statistics[threadIdx.x] = own < a.T ? make_float2(x.lse[a.row(b, h) + own] * log2_e, delta[a.row(b, h) + own])
+                                      : make_float2(INFINITY, 0);
   cp_async_wait<1>();
   __syncthreads();
   RowOperand<T, D, query_blocks, D <= 64> query, dout;
@@ -98,7 +97,6 @@ __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall
   dout.attach(dout_rows + warp_row * D);
 
   float dq[query_blocks][D / 8][4] = {};
-  const float c = a.scale * log2_e;
   for (; n * step <= last; n++) {
     const int s0 = n * step;
     cp_async_wait<0>();
@@ -116,22 +114,24 @@ __global__ void __launch_bounds__(tile_threads, 2) query_gradients(AttentionCall
     for (int i = 0; i < 2 * query_blocks; i++) {
       const int m = i / 2, half = i % 2, t = row(m, half);
       const int first = a.document_starts ? a.first_key(b, min(t, a.T - 1)) : 0;
+      const float2 lse_delta = statistics[t - t0];
 #pragma unroll
       for (int j = 0; j < step / 8; j++) {
 #pragma unroll
         for (int r = 0; r < 2; r++) {
           const int key = s0 + j / 2 * 16 + 4 * q + j % 2 * 2 + r;
           float& y = dp[m][j][half * 2 + r];
-          float p = exp2_approx(fmaf(s[m][j][half * 2 + r], c, -lse[m][half]));
+          float p = exp2_approx(fmaf(s[m][j][half * 2 + r], a.scale_2, -lse_delta.x));
           if (is_partial && (key > t || key < first)) p = 0;
-          y = p * ((kept >> kept_bit<step>(i, j, r) & 1 ? y * a.dropout.scale : 0) - d[m][half]);
+          y = p * ((kept >> kept_bit<step>(i, j, r) & 1 ? y * a.dropout.scale : 0) - lse_delta.y);
         }
       }
     }
-    multiply_add<T, D, step>(dq, dp, keys);
-    if (is_diagonal) {
-      keep_lost<T, step>(dp);
+#pragma unroll 1
+    for (int pass = 0;; pass++) {
       multiply_add<T, D, step>(dq, dp, keys);
+      if (!is_diagonal || pass == 1) break;
+      keep_lost<T, step>(dp);
     }
   }
   cp_async_wait<0>();
@@ -157,64 +157,51 @@ key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* 
   constexpr int MB = key_blocks<D>, tile = key_tile<D>;
   VN_SHARED(T, shared);
   T *key_rows = shared, *value_rows = key_rows + tile * D, *pairs = value_rows + tile * D;
-  float* statistics = reinterpret_cast<float*>(pairs + 4 * step * D);  // [2][lse, delta, first key][step]
+  float* statistics = reinterpret_cast<float*>(pairs + 4 * step * D);  // [2][lse, delta, document start][step]
   const int lane = threadIdx.x % warp_lanes, warp = threadIdx.x / warp_lanes, g = lane / 4, q = lane % 4;
   const int key_tiles = (a.T + tile - 1) / tile, query_tiles = (a.T + step - 1) / step;
   const int head = int(blockIdx.x / unsigned(key_tiles)), b = head / a.kv_heads, kv_head = head % a.kv_heads;
   const int s0 = int(blockIdx.x % unsigned(key_tiles)) * tile, warp_s0 = s0 + warp * 16 * MB;
   const int first_head = kv_head * a.group(), end_head = first_head + a.group();
 
-  // The next query tile from i on of which a query sees a key of this block; at least that of the first key does.
-  const auto next_tile = [&](int i) {
-    while (earliest && i < query_tiles) {
-      const int look = i + lane;
-      const unsigned sees =
-          __ballot_sync(all_lanes, look < query_tiles && earliest[b * query_tiles + look] < s0 + tile);
-      if (sees) return i + __ffs(int(sees)) - 1;
-      i += warp_lanes;
+  // Query tiles from the first to the last of which a query sees a key of this block.
+  const int first_tile = s0 / step;
+  int end_tile = query_tiles;
+  if (a.document_starts) {
+    for (int i = first_tile; i < query_tiles; i += warp_lanes) {
+      const bool sees = i + lane < query_tiles && earliest[b * query_tiles + i + lane] < s0 + tile;
+      if (const unsigned found = __ballot_sync(all_lanes, sees)) end_tile = i + warp_lanes - __clz(int(found));
     }
-    return i;
-  };
-  const auto fetch_pair = [&](int stage, int h, int i) {
+  }
+  // Queries and gradients of a tile, and lse, delta and first keys by warps 0, 1 and 2. Past T all are 0: then P is 1,
+  // and what it is multiplied with 0.
+  const auto fetch_tile = [&](int stage, int h, int i) {
     T* to = pairs + stage * 2 * step * D;
     fetch<step, D, InOrder>(a, to, x.queries_keys.head(a, b, h), i * step);
     fetch<step, D, InOrder>(a, to + step * D, x.douts(a).head(a, b, h), i * step);
-  };
-  // What warps 0, 1 and 2 contribute to the statistics of a tile: lse (in base 2; infinite past T, which makes P 0),
-  // delta and first keys.
-  const auto statistic = [&](int h, int i) {
-    const int t = i * step + lane;
-    if (warp == 0) return t < a.T ? x.lse[a.row(b, h) + t] * log2_e : INFINITY;
-    if (warp == 1) return t < a.T ? delta[a.row(b, h) + t] : 0;
-    return warp == 2 ? __uint_as_float(unsigned(a.first_key(b, min(t, a.T - 1)))) : 0;
-  };
-  const auto keep = [&](int stage, float value) {
-    if (warp < 3) statistics[(stage * 3 + warp) * step + lane] = value;
+    if (warp > 2 || (warp == 2 && !a.document_starts)) return;
+    const int t = i * step + lane, inside = min(t, a.T - 1);
+    const void* from = warp < 2 ? static_cast<const void*>((warp == 0 ? x.lse : delta) + a.row(b, h) + inside)
+                                : a.document_starts + int64_t(b) * a.T + inside;
+    cp_async4(statistics + (stage * 3 + warp) * step + lane, from, t < a.T ? 4 : 0);
   };
 
-  const int first_tile = next_tile(s0 / step);
   int h = first_head, i = first_tile, stage = 0;
   fetch<tile, D, KeysAsRows<MB>>(a, key_rows, x.queries_keys.head(a, b, a.H + kv_head), s0);
   fetch<tile, D, KeysAsRows<MB>>(a, value_rows, x.qkv.head(a, b, a.H + a.kv_heads + kv_head), s0);
-  fetch_pair(0, h, i);
+  fetch_tile(0, h, i);
   cp_async_commit();
-  keep(0, statistic(h, i));
   RowOperand<T, D, MB, false> key, value;
   key.attach(key_rows + warp * 16 * MB * D);
-  value.attach(value_rows + warp * 16 * MB * D);
+  value.place = key.place + SharedAddress(tile * D * sizeof(T));
 
   float dk[MB][D / 8][4] = {}, dv[MB][D / 8][4] = {};
-  const float c = a.scale * log2_e;
   while (h < end_head) {
-    int next_h = h, next = next_tile(i + 1);
-    if (next >= query_tiles) next_h++, next = first_tile;
+    int next_h = h, next = i + 1;
+    if (next == end_tile) next_h++, next = first_tile;
     cp_async_wait<0>();
-    __syncthreads();  // these pairs are there, and nobody reads the last ones any more
-    float next_statistic = 0;
-    if (next_h < end_head) {
-      fetch_pair(1 - stage, next_h, next);
-      next_statistic = statistic(next_h, next);
-    }
+    __syncthreads();  // this tile is there, and nobody reads the last one any more
+    if (next_h < end_head) fetch_tile(1 - stage, next_h, next);
     cp_async_commit();
     const int t0 = i * step;
     if (warp_s0 < t0 + step) {
@@ -225,36 +212,36 @@ key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* 
       key.template multiply<step>(s, queries);
       value.template multiply<step>(dp, douts);
       const bool is_diagonal = warp_s0 + 16 * MB - 1 > t0, is_partial = is_diagonal || a.document_starts;
+      const int key0 = warp_s0 + KeysAsRows<MB>::key(g, 0, 0), ahead = key0 - t0 - 2 * q;  // of this lane's first query
 #pragma unroll
       for (int j = 0; j < step / 8; j++) {
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-          const int t = t0 + j * 8 + 2 * q + r;
-          const float base = lse[j * 8 + r], d = lse[step + j * 8 + r];
-          const int first = int(__float_as_uint(lse[2 * step + j * 8 + r]));
+          const float base = lse[j * 8 + r] * log2_e, d = lse[step + j * 8 + r];
+          const int start = int(__float_as_uint(lse[2 * step + j * 8 + r])), last = 8 * j + r - ahead;  // last of its keys
+          const int first = a.document_starts ? min(start - key0, last) : 0;
 #pragma unroll
           for (int k = 0; k < 2 * MB; k++) {
-            const int m = k / 2, half = k % 2, s_key = warp_s0 + KeysAsRows<MB>::key(g, m, half);
+            const int m = k / 2, half = k % 2;  // of key key0 + k
             float &p = s[m][j][2 * half + r], &y = dp[m][j][2 * half + r];
-            p = exp2_approx(fmaf(p, c, -base));
-            if (is_partial && (s_key > t || s_key < first)) p = 0;
+            p = exp2_approx(fmaf(p, a.scale_2, -base));
+            if (is_partial && (k > last || k < first)) p = 0;
             const bool is_kept = kept >> (8 * j + 4 * r + k) & 1;
             y = p * ((is_kept ? y * a.dropout.scale : 0) - d);
             p = is_kept ? p : 0;
           }
         }
       }
-      multiply_add<T, D, step>(dv, s, douts);
-      multiply_add<T, D, step>(dk, dp, queries);
-      if (is_diagonal) {
-        keep_lost<T, step>(s);
+#pragma unroll 1
+      for (int pass = 0;; pass++) {
         multiply_add<T, D, step>(dv, s, douts);
-        keep_lost<T, step>(dp);
         multiply_add<T, D, step>(dk, dp, queries);
+        if (!is_diagonal || pass == 1) break;
+        keep_lost<T, step>(s);
+        keep_lost<T, step>(dp);
       }
     }
     stage = 1 - stage;
-    keep(stage, next_statistic);
     h = next_h, i = next;
   }
   cp_async_wait<0>();
@@ -275,8 +262,7 @@ int32_t backward_tiles(vn_context* ctx, const AttentionCall& a, Tensors<T> x, co
     x.queries_keys = {rotated, a.H + a.kv_heads};
     VN_TRY(rotate(ctx, a, rotated, x.qkv.rows, x.queries_keys.heads, x.qkv.heads, 1));
   }
-  const int32_t* earliest = a.document_starts ? work.earliest : nullptr;
-  if (earliest) {
+  if (a.document_starts) {
     VN_LAUNCH(ctx, earliest_keys, dim3(unsigned(ceil_div(a.T, step) * a.B)), warp_lanes, 0, a, work.earliest);
   }
   return for_tile_size(a.D, [&](auto size) {
@@ -285,7 +271,7 @@ int32_t backward_tiles(vn_context* ctx, const AttentionCall& a, Tensors<T> x, co
     VN_TRY(allow_shared(ctx, key_gradients<T, D>, "key_gradients", key_bytes));
     VN_TRY(allow_shared(ctx, query_gradients<T, D>, "query_gradients", query_bytes));
     VN_LAUNCH(ctx, (key_gradients<T, D>), dim3(unsigned(ceil_div(a.T, key_tile<D>) * a.B * a.kv_heads)), tile_threads,
-              key_bytes, a, x, work.delta, earliest);
+              key_bytes, a, x, work.delta, work.earliest);
     VN_LAUNCH(ctx, (query_gradients<T, D>), dim3(unsigned(ceil_div(a.T, query_tile) * a.B * a.H)), tile_threads,
               query_bytes, a, x, work.delta);
     return int32_t(VN_OK);

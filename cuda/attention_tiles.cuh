@@ -70,7 +70,7 @@ struct KeysAsRows {
 template <int rows, int D, class Slot, class T>
 __device__ __forceinline__ void fetch(const AttentionCall& a, T* tile, const HeadRows<T>& from, int first) {
   constexpr int chunks = D / 8;
-#pragma unroll
+#pragma unroll(rows > 32 ? 4 : 1)  // small tiles are those of backward, which has no registers for addresses
   for (int i = threadIdx.x; i < rows * chunks; i += tile_threads) {
     const int row = i / chunks, chunk = i % chunks, t = first + row;
     const bool is_inside = t < a.T && chunk * 8 < a.D;

@@ -20,6 +20,12 @@ __device__ __forceinline__ void cp_async16(void* shared, const void* global, int
                "l"(global), "r"(copied)
                : "memory");
 }
+// The same of 4 bytes.
+__device__ __forceinline__ void cp_async4(void* shared, const void* global, int copied = 4) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(unsigned(__cvta_generic_to_shared(shared))),
+               "l"(global), "r"(copied)
+               : "memory");
+}
 __device__ __forceinline__ void cp_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 // Until at most `pending` committed groups of this thread are under way.
 template <int pending>
