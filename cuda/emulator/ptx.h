@@ -13,6 +13,9 @@ inline void cp_async16(void* shared, const void* global, int copied = 16, vn_emu
 inline void cp_async4(void* shared, const void* global, int copied = 4) {
   vn_emu::cp_async(shared, global, 4, copied);
 }
+inline void cp_async4(void* shared, const void* global, int copied = 4) {
+  vn_emu::cp_async(shared, global, 4, copied);
+}
 inline void cp_async_commit() { vn_emu::cp_commit(); }
 template <int pending>
 void cp_async_wait() {
