@@ -57,7 +57,7 @@ int32_t for_pack(int64_t width, std::initializer_list<const void*> addresses, co
 
 // An id or label was out of range: the host looks at step.fault.
 __device__ __forceinline__ void set_fault(vn_step* step) {
-  if (step) step->fault = 1;
+  if (step) atomicExch(&step->fault, 1);  // by many threads at once
 }
 
 }  // namespace vn
