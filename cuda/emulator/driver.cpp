@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string>
 
-#include "device.h"
+#include "internal.h"
 
 namespace {
 
@@ -115,8 +115,9 @@ long vn_emulator_live_bytes() {
   std::lock_guard lock(mutex);
   return long(live(blocks) + live(pinned));
 }
-// Counts launches from zero again, which finds a lost device.
+// Counts launches from zero again, which finds a lost device; so do the counts of vn_emulator_report (report.cpp).
 long vn_emulator_reset() {
+  vn_emu::reset_report();
   std::lock_guard lock(mutex);
   launches = 0;
   return 0;

@@ -17,11 +17,11 @@ std::string text_of(Site site);
 // The same of an address in the program, from its debug information, or "library+offset".
 std::string text_of(const void* pc);
 
-// Counts of one kernel by its name in the launch; see report.cpp.
+// Counts of one kernel, by its name in the launch without parentheses and template arguments; see report.cpp.
 struct Counts {
   int64_t launches = 0, tensor_core_instructions = 0;
 };
-Counts* counts_of(const char* kernel);
+std::pair<const std::string, Counts>& counts_of(const char* launched);
 void reset_report();
 
 // The race detector, where it is linked in (race.cpp).

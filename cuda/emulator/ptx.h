@@ -10,8 +10,8 @@ inline SharedAddress shared_address(const void* p) { return reinterpret_cast<uin
 inline void cp_async16(void* shared, const void* global, int copied = 16, vn_emu::Site site = vn_emu::Site::current()) {
   vn_emu::cp_async(shared, global, 16, copied, site);
 }
-inline void cp_async4(void* shared, const void* global, int copied = 4) {
-  vn_emu::cp_async(shared, global, 4, copied);
+inline void cp_async4(void* shared, const void* global, int copied = 4, vn_emu::Site site = vn_emu::Site::current()) {
+  vn_emu::cp_async(shared, global, 4, copied, site);
 }
 inline void cp_async_commit() { vn_emu::cp_commit(); }
 template <int pending>

@@ -16,7 +16,10 @@ std::map<std::string, Counts>& all_counts() {
 
 const RaceDetector* races = nullptr;
 
-Counts* counts_of(const char* kernel) { return &all_counts()[kernel]; }
+std::pair<const std::string, Counts>& counts_of(const char* launched) {
+  std::string name = launched + (*launched == '(');
+  return *all_counts().try_emplace(name.substr(0, name.find_first_of("<)"))).first;
+}
 
 void reset_report() {
   std::lock_guard lock(the_lock);

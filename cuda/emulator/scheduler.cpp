@@ -230,10 +230,11 @@ void Scheduler::run_grid(dim3 grid, dim3 block, size_t shared_bytes, const char*
   block_.grid = grid;
   block_.shared = static_cast<char*>(shared.memory);
   block_.shared_bytes = shared_bytes;
-  block_.kernel = name;
   home_ = {};  // this host thread's stack
   body_ = &body;
-  counts_ = counts_of(name);
+  auto& [kernel, counts] = counts_of(name);
+  block_.kernel = kernel.c_str();
+  counts_ = &counts;
   counts_->launches++;
   if (races) races->launch();
   lay_out(block.x * block.y * block.z);

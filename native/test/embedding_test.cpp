@@ -95,6 +95,7 @@ void test_embedding(const check::Target& target) {
   for (int32_t dtype : {VN_F32, VN_BF16, VN_F16}) {
     test_case(target, 61, 0, 0, false, dtype);
     test_case(target, 530, 0.3f, 1, true, dtype);
+    test_case(target, 64, 0.3f, 0, false, dtype);
   }
   if (target.is_cpu) test_bad_groups(target);  // a GPU finds them while it runs
 }

@@ -117,5 +117,6 @@ void test_layernorm(const check::Target& target) {
     test_case(target, {14, 7, 12, true, false, VN_LAYERNORM1P, 0.25f, 0, dtype, dtype});
     test_case(target, {5, 5, 3, false, true, VN_LAYERNORM, 0, 1, dtype, VN_F32});
     test_case(target, {66, 11, 1030, true, true, VN_LAYERNORM1P, 0.1f, 1, dtype, VN_F32});
+    test_case(target, {9, 3, 768, true, true, VN_LAYERNORM, 0.1f, 1, dtype, dtype});
   }
 }

@@ -15,6 +15,8 @@ struct Shape {
 constexpr Shape shapes[] = {{1, 1, 1},    {1, 37, 65},    {2, 70, 7},   {3, 33, 130},   {4, 1, 3},      {5, 61, 33},
                             {7, 45, 512}, {29, 100, 31},  {113, 64, 1}, {130, 300, 96}, {17, 33, 1100}, {9, 40, 4200},
                             {57, 9, 2048}};
+// Rows of whole 16-byte words, at and beside the edges of tiles: what the tensor cores of a GPU are for.
+constexpr Shape aligned_shapes[] = {{64, 64, 64}, {65, 128, 96}, {130, 264, 72}, {3, 64, 264}};
 
 double activate(double x, int32_t activation) {
   if (activation == VN_GELU_TANH) return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
@@ -221,7 +223,9 @@ void test_linear(const Target& target) {
   activations(target);
   Case c{target, VN_F32, VN_NO_ACTIVATION, {}, {}};
   int turn = 0;
-  for (const Shape& shape : shapes) {
+  std::vector<Shape> all(std::begin(shapes), std::end(shapes));
+  if (!target.is_cpu) all.insert(all.end(), std::begin(aligned_shapes), std::end(aligned_shapes));
+  for (const Shape& shape : all) {
     c.s = shape;
     for (c.dtype = VN_F32; c.dtype <= VN_F16; c.dtype++) {
       c.activation = turn++ % 3;

@@ -1,5 +1,5 @@
 // Tests of a native library: every operation through the C ABI against double precision, on each of its targets. Exit
-// status 1 on a failure. Arguments name the tests to run; none: all.
+// status 1 on a failure. Arguments name the tests to run; none: all; --list lists them.
 #include <chrono>
 #include <string_view>
 
@@ -33,7 +33,11 @@ constexpr Test tests[] = {
 }  // namespace
 
 int main(int count, char** names) {
-  setvbuf(stdout, nullptr, _IOLBF, 0);
+  setvbuf(stdout, nullptr, _IOLBF, 0);  // what was printed before an abort
+  if (count == 2 && std::string_view(names[1]) == "--list") {
+    for (const Test& test : tests) printf("%s\n", test.name);
+    return 0;
+  }
   for (const Target& target : check::targets()) {
     const int failures = check::failures;
     for (const Test& test : tests) {
