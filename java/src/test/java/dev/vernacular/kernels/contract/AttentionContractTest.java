@@ -62,8 +62,11 @@ class AttentionContractTest {
 
         /// What rotation costs where tensor cores multiply: there queries and keys are rounded once more.
         Bound rotation(Target target, Storage storage) {
-            boolean isRounded = target.hasTensorCores() && storage.activation() != Dtype.F32
-                    && headSize % 8 == 0 && headSize <= 128 && ropeDims() > 0;
+            boolean isRounded = target.hasTensorCores()
+                    && storage.activation() != Dtype.F32
+                    && headSize % 8 == 0
+                    && headSize <= 128
+                    && ropeDims() > 0;
             return isRounded ? Bound.roundedRotation(storage.activation()) : Bound.EXACT;
         }
 
