@@ -4,8 +4,9 @@
 //   forward    S = scale Q K^T over first_key <= s <= t,   lse = log sum_s exp S,   P = exp(S - lse)
 //              out = (P * mask) V
 //
-// out [B, T, H, D], qkv [B, T, H + 2 kv_heads, D] of dtype; lse [B, H, T] float32. Softmax is online, in base 2: a block
-// owns a tile of queries and goes over tiles of keys, and what it has summed shrinks whenever a row's maximum grows.
+// out [B, T, H, D], qkv [B, T, H + 2 kv_heads, D] of dtype; lse [B, H, T] float32. Softmax is online, in base 2: a
+// block owns a tile of queries and goes over tiles of keys, and what it has summed shrinks whenever a row's maximum
+// grows.
 //
 // Short types with rows of 16-byte words go through tensor cores: 128 queries a block, 32 a warp (each fragment of keys
 // and values that is read feeds four products), 64 keys a tile. Sums are float32; P is rounded to dtype before the

@@ -3,11 +3,13 @@
 //   backward   delta = dout . out,   P = exp(S - lse),   dP = mask * (dout V^T),   dS = P * (dP - delta)
 //              dV = (P * mask)^T dout,   dQ = scale dS K,   dK = scale dS^T Q     (q, k rotated first, dq, dk back)
 //
-// dout, out [B, T, H, D], qkv, dqkv [B, T, H + 2 kv_heads, D] of dtype; lse [B, H, T] float32. One kernel's blocks own a
-// tile of queries and go over keys for dQ, the other's own a tile of keys and go over the queries of all heads of its
-// group, in order, for dK and dV: each recomputes P. On tensor cores P and dS are rounded to dtype before their
+// dout, out [B, T, H, D], qkv, dqkv [B, T, H + 2 kv_heads, D] of dtype; lse [B, H, T] float32. One kernel's blocks own
+// a tile of queries and go over keys for dQ, the other's own a tile of keys and go over the queries of all heads of
+// its group, in order, for dK and dV: each recomputes P. On tensor cores P and dS are rounded to dtype before their
 // products, and the second kernel has its scores transposed: rows are keys, so that P^T and dS^T lie in registers just
-// as the products with dout and Q want them. Where q and k are rotated, dq and dk are stored, then turned back in place.
+// as the products with dout and Q want them. What that rounding lost is added where a tile touches the diagonal: rows
+// of few keys have gradients so much larger than the rest that their errors would stand out. Where q and k are
+// rotated, dq and dk are stored, then turned back in place.
 #include "attention_plain_backward.cuh"
 #include "attention_tiles.cuh"
 
@@ -218,7 +220,7 @@ key_gradients(AttentionCall a, Tensors<T> x, const float* delta, const int32_t* 
 #pragma unroll
         for (int r = 0; r < 2; r++) {
           const float base = lse[j * 8 + r] * log2_e, d = lse[step + j * 8 + r];
-          const int start = int(__float_as_uint(lse[2 * step + j * 8 + r])), last = 8 * j + r - ahead;  // last of its keys
+          const int start = int(__float_as_uint(lse[2 * step + j * 8 + r])), last = 8 * j + r - ahead;  // of its keys
           const int first = a.document_starts ? min(start - key0, last) : 0;
 #pragma unroll
           for (int k = 0; k < 2 * MB; k++) {

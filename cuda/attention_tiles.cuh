@@ -20,8 +20,8 @@ __device__ __forceinline__ int chunk_at(int row, int chunk) {
   return row * D + (chunk ^ (D % 64 == 0 ? row % 8 : row / 2 % 4)) * 8;
 }
 
-// From a lane's chunk 0 or 1 of a row (its place) to chunk 2 k further on: as chunks are exchanged by exclusive or, that
-// is one instruction and a constant offset. Tiles are aligned to 128 bytes.
+// From a lane's chunk 0 or 1 of a row (its place) to chunk 2 k further on: as chunks are exchanged by exclusive or,
+// that is one instruction and a constant offset. Tiles are aligned to 128 bytes.
 template <int D>
 __device__ __forceinline__ SharedAddress move_chunks(SharedAddress place, int k) {
   constexpr int exchanged = D % 64 == 0 ? 4 : 2;
@@ -182,11 +182,13 @@ __device__ __forceinline__ void store_row(T* to, const float (&o)[MB][D / 8][4],
 #pragma unroll
   for (int j = 0; j < D / 8; j++) {
     if (j * 8 >= size) break;
-    *reinterpret_cast<uint32_t*>(to + j * 8 + column) = round_pair<T>(o[m][j][2 * h] * factor, o[m][j][2 * h + 1] * factor);
+    const uint32_t pair = round_pair<T>(o[m][j][2 * h] * factor, o[m][j][2 * h + 1] * factor);
+    *reinterpret_cast<uint32_t*>(to + j * 8 + column) = pair;
   }
 }
 
-// What dropout keeps of a lane's scores is drawn before they are in registers, in a loop of few registers: a word of bits.
+// What dropout keeps of a lane's scores is drawn before they are in registers, in a loop of few registers: a word of
+// bits.
 //
 // Of scores with 8 `rows` rows from query t0 on and N columns from key s0 on, ordered as KeysAsColumns, bit kept_bit<N>
 // of the row g + 8 i, block j and column 2 q + r.
@@ -207,8 +209,8 @@ __device__ __forceinline__ uint64_t kept_of_rows(const AttentionCall& a, int b, 
   }
   return bits;
 }
-// Of scores whose 16 MB rows are keys from s0 on, ordered as KeysAsRows, and whose N columns are queries from t0 on, bit
-// 8 j + 4 r + 2 m + half of the row g + 8 half of block m, column 2 q + r of block j.
+// Of scores whose 16 MB rows are keys from s0 on, ordered as KeysAsRows, and whose N columns are queries from t0 on,
+// bit 8 j + 4 r + 2 m + half of the row g + 8 half of block m, column 2 q + r of block j.
 template <int MB, int N>
 __device__ __forceinline__ uint32_t kept_of_columns(const AttentionCall& a, int b, int h, int t0, int s0) {
   static_assert(N == 32 && (MB == 1 || MB == 2));

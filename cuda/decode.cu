@@ -4,12 +4,12 @@
 //   out[b, t, h] = softmax_j(scale rope(q[b, t, h]) . keys[b, h', j]) values[b, h', j] over j <= lengths[b] + t,
 //                  h' the key head of query head h
 //
-// keys, values [B, kv_heads, capacity, D], qkv [B, T, H + 2 kv_heads, D], out [B, T, H, D] of dtype; sums are float32. The
-// query heads of a key head and their tokens are rows that share each read of a key. Keys are cut into splits of a fixed
-// size, whose softmaxes are merged in order: by one block where there are blocks enough, else each split has a block, so
-// that one sequence keeps a big device busy, and a second kernel merges. Both add in the same order. Lengths lie in
-// device memory, so grids are made for the capacity and blocks past the length leave at once. A sequence whose length is
-// negative or leaves no room for T more is left alone, with step.fault.
+// keys, values [B, kv_heads, capacity, D], qkv [B, T, H + 2 kv_heads, D], out [B, T, H, D] of dtype; sums are float32.
+// The query heads of a key head and their tokens are rows that share each read of a key. Keys are cut into splits of a
+// fixed size, whose softmaxes are merged in order: by one block where there are blocks enough, else each split has a
+// block, so that one sequence keeps a big device busy, and a second kernel merges. Both add in the same order. Lengths
+// lie in device memory, so grids are made for the capacity and blocks past the length leave at once. A sequence whose
+// length is negative or leaves no room for T more is left alone, with step.fault.
 #include "attention.cuh"
 #include "scratch_bytes.cuh"
 

@@ -36,6 +36,10 @@ class KernelsContractTest {
     private static final Storage FLOATS = new Storage(Dtype.F32, Dtype.F32);
     private static final long FAULT = 76;
 
+    static Stream<Arguments> targetsOfActivations() {
+        return Target.all().flatMap(target -> Storage.activations().map(storage -> Arguments.of(target, storage)));
+    }
+
     static Stream<Target> targets() {
         return Target.all();
     }
@@ -252,6 +256,52 @@ class KernelsContractTest {
                             keys, values, memory.activation("qkv", 3, 2, 3, 4), memory.integers(4, -1, 5), shape));
 
             assertThat(step.segment().get(ValueLayout.JAVA_INT, FAULT)).isEqualTo(1);
+            memory.assertOnlyOutputsWereWritten();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}, {1}")
+    @MethodSource("targetsOfActivations")
+    void aPositionOutsideTheRopeTableSetsTheFault(Target target, Storage storage) {
+        try (Memory memory = new Memory(storage, false, target.alignment())) {
+            Tensor rope = memory.input(PARAMETER, new double[2 * 3 * 4], 2, 3, 4);
+            AttentionShape shape = new AttentionShape(1, 4, 2, 1, 16, 0.25f, rope, memory.integers(0, 2, 3, 1), NONE);
+            Tensor out = memory.output(ACTIVATION, "out", Bound.ANYTHING, 1, 4, 2, 16);
+            Tensor lse = memory.output(PARAMETER, "lse", Bound.ANYTHING, 1, 2, 4);
+
+            Tensor step = Contract.run(
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.attentionForward(
+                            out, lse, memory.activation("qkv", 1, 4, 4, 16), shape, Dropout.none(4)));
+
+            assertThat(step.segment().get(ValueLayout.JAVA_INT, FAULT)).isEqualTo(1);
+            memory.assertOnlyOutputsWereWritten();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("targets")
+    void decodingASequenceThatDoesNotFitItsCacheSetsTheFaultAndLeavesItAlone(Target target) {
+        try (Memory memory = new Memory(FLOATS, false)) {
+            Tensor out = memory.output(ACTIVATION, "out", Bound.ANYTHING, 3, 2, 1, 4);
+            Tensor cache = memory.activation("cache", 3, 1, 200, 4);
+
+            Tensor step = Contract.run(
+                    target.first(),
+                    memory,
+                    (kernels, same) -> kernels.decodeAttention(
+                            out,
+                            memory.activation("qkv", 3, 2, 3, 4),
+                            cache,
+                            cache,
+                            memory.integers(-1, 198, 199),
+                            AttentionShape.causal(3, 2, 1, 4)));
+
+            assertThat(step.segment().get(ValueLayout.JAVA_INT, FAULT)).isEqualTo(1);
+            assertThat(Memory.bytes(out.slice(0, 1))).containsOnly(0xFF);
+            assertThat(Elements.all(out.slice(1, 1))).doesNotContain(Double.NaN);
+            assertThat(Memory.bytes(out.slice(2, 1))).containsOnly(0xFF);
             memory.assertOnlyOutputsWereWritten();
         }
     }
