@@ -263,7 +263,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}, {1}")
     @MethodSource("targetsOfActivations")
     void aPositionOutsideTheRopeTableSetsTheFault(Target target, Storage storage) {
-        try (Memory memory = new Memory(storage, false, target.alignment())) {
+        try (Memory memory = target.memory(storage)) {
             Tensor rope = memory.input(PARAMETER, new double[2 * 3 * 4], 2, 3, 4);
             AttentionShape shape = new AttentionShape(1, 4, 2, 1, 16, 0.25f, rope, memory.integers(0, 2, 3, 1), NONE);
             Tensor out = memory.output(ACTIVATION, "out", Bound.ANYTHING, 1, 4, 2, 16);
@@ -283,7 +283,7 @@ class KernelsContractTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
     void decodingASequenceThatDoesNotFitItsCacheSetsTheFaultAndLeavesItAlone(Target target) {
-        try (Memory memory = new Memory(FLOATS, false)) {
+        try (Memory memory = target.memory(FLOATS)) {
             Tensor out = memory.output(ACTIVATION, "out", Bound.ANYTHING, 3, 2, 1, 4);
             Tensor cache = memory.activation("cache", 3, 1, 200, 4);
 
