@@ -18,31 +18,34 @@ passes() { # what it is, command
   if "$@" >"$out/last.log" 2>&1; then echo "ok      $what"; else tail -n 20 "$out/last.log"; echo "FAILED  $what"; exit 1; fi
 }
 
+every_test() { # build folder, environment: its tests, as many at once as there are cores
+  build=$1; shift
+  "$build/vernacular_cuda_emulated_test" --list |
+    xargs -P "${JOBS:-$(nproc)}" -I{} env "$@" "$build/vernacular_cuda_emulated_test" {} &&
+    env "$@" "$build/vernacular_cuda_products_test"
+}
+
 finds() { # fault, words, build folder, environment
-  if env ${4:-VN_EMU_STOP=1} "$out/$3/cuda_faults" "$1" >"$out/last.log" 2>&1; then
+  if env "${4:-VN_EMU_STOP=1}" "$out/$3/cuda_faults" "$1" >"$out/last.log" 2>&1; then
     echo "FAILED  a planted fault was not found: $1"; exit 1
   fi
   grep -q "$2" "$out/last.log" || { cat "$out/last.log"; echo "FAILED  the fault $1 was not called $2"; exit 1; }
   echo "ok      found: $1"
 }
 
-test=vernacular_cuda_emulated_test
-products=vernacular_cuda_products_test
-built "$out" "" $test cuda_faults
-for order in reverse shuffle; do passes "threads in $order order" env VN_EMU_ORDER=$order "$out/$test"; done
-passes "streams as late as they may be" env VN_EMU_LAZY=1 "$out/$test"
-built "$out/race" race $test $products cuda_faults
-passes "no data races" env VN_EMU_STOP=1 "$out/race/$test"
-passes "no data races in products" env VN_EMU_STOP=1 "$out/race/$products"
-built "$out/asan" asan $test $products cuda_faults
-export ASAN_OPTIONS=detect_leaks=0
-passes "no access out of bounds, nothing undefined" "$out/asan/$test"
-passes "none in products" "$out/asan/$products"
+tests="vernacular_cuda_emulated_test vernacular_cuda_products_test cuda_faults"
+built "$out" "" $tests
+for order in reverse shuffle; do passes "threads in $order order" every_test "$out" VN_EMU_ORDER=$order; done
+passes "streams as late as they may be" every_test "$out" VN_EMU_LAZY=1
+built "$out/race" race $tests
+passes "no data races" every_test "$out/race" VN_EMU_STOP=1
+built "$out/asan" asan $tests
+passes "no access out of bounds, nothing undefined" every_test "$out/asan" ASAN_OPTIONS=detect_leaks=0
 
 passes "a kernel without a fault" "$out/cuda_faults" none
 finds race "vn_emu: race in reverse" race
 finds device_race "vn_emu: race in reverse" race
-finds bounds "AddressSanitizer: heap-buffer-overflow" asan
+finds bounds "AddressSanitizer: heap-buffer-overflow" asan ASAN_OPTIONS=detect_leaks=0
 finds wait "wrong: element" . VN_EMU_LAZY=1
 finds deadlock "deadlock: every thread waits" .
 finds barriers "wait at another barrier" .
