@@ -8,6 +8,7 @@ import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.TrimmedModel;
 import dev.vernacular.checkpoint.gguf.GgufWriter;
 import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
+import dev.vernacular.checkpoint.megatron.MegatronLayout;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -44,6 +45,20 @@ final class ConvertCommand implements Runnable {
     @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
     String dtype;
 
+    @Option(
+            names = "--tp",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "For .nemo: spread each tensor over N tensor-parallel ranks.")
+    int tensorParallel;
+
+    @Option(
+            names = "--pp",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "For .nemo: spread the layers over N pipeline stages.")
+    int pipelineParallel;
+
     @Option(names = "--trim", description = "Drop padding rows; the way back fills them with zeros.")
     boolean trim;
 
@@ -69,7 +84,12 @@ final class ConvertCommand implements Runnable {
             switch (target) {
                 case "nemo", "nemo-mcore" ->
                     NemoWriter.write(
-                            output, model.section(), model.tokenizer(), tensors, force, target.equals("nemo-mcore"));
+                            output,
+                            model.section(),
+                            model.tokenizer(),
+                            tensors,
+                            force,
+                            new MegatronLayout(target.equals("nemo-mcore"), tensorParallel, pipelineParallel));
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
                 case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force);
                 default -> throw wrong("--to", target, "nemo, nemo-mcore, hf or gguf");

@@ -31,18 +31,18 @@ public final class LightningCheckpoint {
         List<TorchFile> files = new ArrayList<>();
         Runnable close = () -> files.forEach(TorchFile::close);
         try {
-            for (Path rank : ranks(path)) {
-                files.add(TorchFile.open(rank));
+            List<List<Map<?, ?>>> stages = new ArrayList<>();
+            for (List<Path> stage : ranks(path)) {
+                List<Map<?, ?>> ranks = new ArrayList<>();
+                for (Path rank : stage) {
+                    files.add(TorchFile.open(rank));
+                    ranks.add(stateDict(files.getLast()));
+                }
+                stages.add(ranks);
             }
-            Map<?, ?> root = files.getFirst().dictionary();
             Optional<Path> config = hparams.isPresent() ? hparams : findHparams(path);
-            ModelSection section = section(path, config, root);
-            StateDict weights = new StateDict(
-                    files.stream()
-                            .<Map<?, ?>>map(LightningCheckpoint::stateDict)
-                            .toList(),
-                    section,
-                    path.toString());
+            ModelSection section = section(path, config, files.getFirst().dictionary());
+            StateDict weights = new StateDict(stages, section, StateDict.order(section), path.toString());
             return new MegatronModel(
                     path,
                     ModelFormat.LIGHTNING,
@@ -57,16 +57,20 @@ public final class LightningCheckpoint {
         }
     }
 
-    /// A file in `mp_rank_00/` has its other tensor-parallel parts in the folders beside it.
-    private static List<Path> ranks(Path path) {
+    /// A file in a rank's folder has the other ranks' parts in the folders beside it.
+    private static List<List<Path>> ranks(Path path) {
         Path folder = path.toAbsolutePath().getParent();
-        if (!String.valueOf(folder.getFileName()).matches("mp_rank_\\d{2}")) {
-            return List.of(path);
+        if (!RankFiles.isRankFolder(String.valueOf(folder.getFileName()))) {
+            return List.of(List.of(path));
         }
+        String file = path.getFileName().toString();
         try (Stream<Path> siblings = Files.list(folder.getParent())) {
-            return siblings.filter(sibling -> sibling.getFileName().toString().matches("mp_rank_\\d{2}"))
-                    .map(sibling -> sibling.resolve(path.getFileName()))
-                    .sorted()
+            List<String> names = siblings.filter(sibling -> Files.exists(sibling.resolve(file)))
+                    .map(sibling -> sibling.getFileName() + "/" + file)
+                    .toList();
+            return RankFiles.of(names, file, path.toString()).stages().stream()
+                    .map(stage ->
+                            stage.stream().map(folder.getParent()::resolve).toList())
                     .toList();
         } catch (IOException e) {
             throw FilesException.reading(folder.getParent(), e);
