@@ -8,6 +8,7 @@ import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.TrimmedModel;
 import dev.vernacular.checkpoint.gguf.GgufWriter;
 import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
+import dev.vernacular.checkpoint.megatron.LightningWriter;
 import dev.vernacular.checkpoint.megatron.MegatronLayout;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.tokenizer.Tokenizer;
@@ -39,7 +40,7 @@ final class ConvertCommand implements Runnable {
     @Option(
             names = "--to",
             paramLabel = "FORMAT",
-            description = "nemo, nemo-mcore, hf or gguf; default: by the name's ending, .nemo or .gguf, else hf.")
+            description = "nemo, nemo-mcore, ckpt, hf or gguf; default: by the name's ending, else hf.")
     String format;
 
     @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
@@ -81,6 +82,10 @@ final class ConvertCommand implements Runnable {
                     : model.tensors().stream()
                             .map(tensor -> ConvertedTensor.of(tensor, dtype()))
                             .toList();
+            if (!target.startsWith("nemo") && (tensorParallel != 1 || pipelineParallel != 1)) {
+                throw new ParameterException(
+                        spec.commandLine(), "--tp and --pp are for .nemo only, the output is " + target);
+            }
             switch (target) {
                 case "nemo", "nemo-mcore" ->
                     NemoWriter.write(
@@ -90,16 +95,20 @@ final class ConvertCommand implements Runnable {
                             tensors,
                             force,
                             new MegatronLayout(target.equals("nemo-mcore"), tensorParallel, pipelineParallel));
+                case "ckpt" -> LightningWriter.write(output, model.section(), model.tokenizer(), tensors, force);
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
                 case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force);
-                default -> throw wrong("--to", target, "nemo, nemo-mcore, hf or gguf");
+                default -> throw wrong("--to", target, "nemo, nemo-mcore, ckpt, hf or gguf");
             }
             report(target, model, tensors);
         }
     }
 
     private static String formatOf(String name) {
-        return name.endsWith(".nemo") ? "nemo" : name.endsWith(".gguf") ? "gguf" : "hf";
+        return List.of("nemo", "ckpt", "gguf").stream()
+                .filter(ending -> name.endsWith("." + ending))
+                .findFirst()
+                .orElse("hf");
     }
 
     private static Tokenizer tokenizer(ModelFile model) {

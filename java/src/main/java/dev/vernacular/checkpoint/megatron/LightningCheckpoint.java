@@ -16,11 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Opens the model inside a Lightning `.ckpt`: `state_dict` with the configuration of an `hparams.yaml`. The
-/// other objects of such a file (optimizer, callbacks, configuration classes) are data that nothing here looks
+/// Opens the model inside a Lightning `.ckpt`: `state_dict` with the configuration of an `hparams.yaml`, or that
+/// of a Megatron-LM checkpoint. The other objects of such a file (optimizer, callbacks, configuration classes) are data
+/// that nothing here looks
 /// at.
 public final class LightningCheckpoint {
-    private static final String HPARAMS = "hparams.yaml";
+    static final String HPARAMS = "hparams.yaml";
+    static final String TOKENIZER = "tokenizer";
 
     private LightningCheckpoint() {}
 
@@ -36,13 +38,15 @@ public final class LightningCheckpoint {
                 List<Map<?, ?>> ranks = new ArrayList<>();
                 for (Path rank : stage) {
                     files.add(TorchFile.open(rank));
-                    ranks.add(stateDict(files.getLast()));
+                    ranks.add(stateDict(files.getLast().dictionary(), rank.toString()));
                 }
                 stages.add(ranks);
             }
             Optional<Path> config = hparams.isPresent() ? hparams : findHparams(path);
-            ModelSection section = section(path, config, files.getFirst().dictionary());
-            StateDict weights = new StateDict(stages, section, StateDict.order(section), path.toString());
+            Map<?, ?> root = files.getFirst().dictionary();
+            ModelSection section = section(path, config, root);
+            QkvRows order = MegatronLmFile.isOne(root) ? MegatronLmFile.order(root) : StateDict.order(section);
+            StateDict weights = new StateDict(stages, section, order, path.toString());
             return new MegatronModel(
                     path,
                     ModelFormat.LIGHTNING,
@@ -78,8 +82,10 @@ public final class LightningCheckpoint {
     }
 
     /// A bare state dict (`model_weights.ckpt` of an unpacked archive) is its own.
-    private static Map<?, ?> stateDict(TorchFile file) {
-        Map<?, ?> root = file.dictionary();
+    private static Map<?, ?> stateDict(Map<?, ?> root, String label) {
+        if (MegatronLmFile.isOne(root)) {
+            return MegatronLmFile.stateDict(root, label);
+        }
         return root.get("state_dict") instanceof Map<?, ?> weights ? weights : root;
     }
 
@@ -89,6 +95,10 @@ public final class LightningCheckpoint {
         }
         if (root.get("hyper_parameters") instanceof Map<?, ?> saved && saved.get("cfg") instanceof Map<?, ?> section) {
             return ModelSection.of(Map.of("cfg", section), path + ": hyper_parameters");
+        }
+        Optional<ModelSection> arguments = MegatronLmFile.section(root, path.toString());
+        if (arguments.isPresent()) {
+            return arguments.get();
         }
         throw new CheckpointException(path + " does not say what model it is of, and no " + HPARAMS
                 + " is beside it or in the folders above\n  Name one: hparams_file=PATH");
@@ -107,17 +117,22 @@ public final class LightningCheckpoint {
         return Optional.empty();
     }
 
-    /// Relative names are tried against the folder of the configuration.
     private static Optional<TokenizerFiles> tokenizer(ModelSection section, Optional<Path> config) {
         return new TokenizerArtifacts(section, name -> beside(config, name)).files();
     }
 
+    /// A relative name is one beside the configuration; and since the paths that NeMo saves are absolute, a
+    /// file that is no longer there may have moved along with the configuration.
     private static Optional<byte[]> beside(Optional<Path> config, String name) {
-        if (name.indexOf('\0') >= 0) {
+        if (config.isEmpty() || name.indexOf('\0') >= 0) {
             return Optional.empty();
         }
-        Optional<Path> file =
-                config.map(found -> found.toAbsolutePath().resolveSibling(name)).filter(Files::isRegularFile);
+        Path folder = config.get().toAbsolutePath().getParent();
+        String baseName = name.substring(name.lastIndexOf('/') + 1);
+        Optional<Path> file = Stream.of(name, TOKENIZER + "/" + baseName, baseName)
+                .map(folder::resolve)
+                .filter(Files::isRegularFile)
+                .findFirst();
         try {
             return file.isPresent() ? Optional.of(Files.readAllBytes(file.get())) : Optional.empty();
         } catch (IOException e) {

@@ -133,9 +133,10 @@ public final class MegatronNames {
         return key.endsWith("_extra_state") || key.endsWith("rotary_pos_emb.inv_freq") || isTiedCopy(key);
     }
 
-    /// A pipeline's last stage has a copy of the token table under this key.
+    /// A pipeline's last stage has a copy of the token table under this key (NeMo's, or Megatron-LM's).
     static boolean isTiedCopy(String key) {
-        return WRAPPERS.matcher(key).replaceAll("").equals(TIED_COPY);
+        String plain = WRAPPERS.matcher(key).replaceAll("");
+        return plain.equals(TIED_COPY) || plain.equals("model.word_embeddings_for_head.weight");
     }
 
     /// The name in the whole model of a parameter of a pipeline stage, which numbers its layers from 0.

@@ -36,9 +36,7 @@ public final class NemoArchive {
     }
 
     private static ModelFile read(Path path, Archive archive) {
-        FileBytes config = archive.find(CONFIG)
-                .orElseThrow(() -> new CheckpointException(path + " has no " + CONFIG + "; it holds "
-                        + listed(archive.names()) + "\n  It is no .nemo model, or it is cut short."));
+        FileBytes config = archive.find(CONFIG).orElseThrow(() -> noConfiguration(path, archive));
         ModelSection section = ModelSection.of(
                 Yaml.parse(config.segment().toArray(ValueLayout.JAVA_BYTE), archive.label(CONFIG)),
                 archive.label(CONFIG));
@@ -53,6 +51,15 @@ public final class NemoArchive {
                 new TokenizerArtifacts(section, name -> fromArchive(archive, name)).files();
         return new MegatronModel(
                 path, ModelFormat.NEMO, section, weights.config(), tokenizer, weights.tensors(), archive::close);
+    }
+
+    private static CheckpointException noConfiguration(Path path, Archive archive) {
+        if (archive.names().containsAll(List.of("storages", "tensors", "pickle"))) {
+            return new CheckpointException(path + " is a torch file of the first years, a tar archive\n"
+                    + "  Load it with torch and save it again with torch.save.");
+        }
+        return new CheckpointException(path + " has no " + CONFIG + "; it holds " + listed(archive.names())
+                + "\n  It is no .nemo model, or it is cut short.");
     }
 
     private static Map<?, ?> stateDict(Archive archive, String name) {
