@@ -27,6 +27,11 @@ public record NormScale(StoredTensor source) implements StoredTensor {
     }
 
     @Override
+    public void requireWhole() {
+        source.requireWhole();
+    }
+
+    @Override
     public void read(MemorySegment into) {
         source.read(into);
         for (long i = 0; i < elements(); i++) {
