@@ -8,6 +8,8 @@ import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.TrimmedModel;
 import dev.vernacular.checkpoint.gguf.GgufWriter;
 import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
+import dev.vernacular.checkpoint.megatron.LightningWriter;
+import dev.vernacular.checkpoint.megatron.MegatronLayout;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -29,7 +31,10 @@ import picocli.CommandLine.Spec;
         description = "Converts a model to another format or number type.",
         footer = {"", "Example:", "  vernacular convert gpt.nemo gpt-hf --to hf --dtype bf16"})
 final class ConvertCommand implements Runnable {
-    @Parameters(index = "0", paramLabel = "IN", description = "The model: .nemo, .ckpt or a Hugging Face folder.")
+    @Parameters(
+            index = "0",
+            paramLabel = "IN",
+            description = "The model: .nemo, .ckpt, .gguf or a Hugging Face folder.")
     Path input;
 
     @Parameters(index = "1", paramLabel = "OUT", description = "What to write.")
@@ -38,11 +43,28 @@ final class ConvertCommand implements Runnable {
     @Option(
             names = "--to",
             paramLabel = "FORMAT",
-            description = "nemo, nemo-mcore, hf or gguf; default: by the name's ending, .nemo or .gguf, else hf.")
+            description = "nemo, nemo-mcore, ckpt, hf or gguf; default: by the name's ending, else hf.")
     String format;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "fp32, fp16 or bf16, for gguf also q8_0; default: as it is.")
     String dtype;
+
+    @Option(
+            names = "--tp",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "For .nemo: spread each tensor over N tensor-parallel ranks.")
+    int tensorParallel;
+
+    @Option(
+            names = "--pp",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "For .nemo: spread the layers over N pipeline stages.")
+    int pipelineParallel;
 
     @Option(names = "--trim", description = "Drop padding rows; the way back fills them with zeros.")
     boolean trim;
@@ -61,25 +83,39 @@ final class ConvertCommand implements Runnable {
         String target = format != null ? format : formatOf(output.toString());
         try (ModelFile opened = ModelFile.open(input)) {
             ModelFile model = trim ? TrimmedModel.of(opened) : opened;
-            List<StoredTensor> tensors = dtype == null
+            boolean isQuantized = isQuantized(target, model);
+            List<StoredTensor> tensors = dtype == null || isQuantized
                     ? model.tensors()
                     : model.tensors().stream()
                             .map(tensor -> ConvertedTensor.of(tensor, dtype()))
                             .toList();
+            if (!target.startsWith("nemo") && (tensorParallel != 1 || pipelineParallel != 1)) {
+                throw new ParameterException(
+                        spec.commandLine(), "--tp and --pp are for .nemo only, the output is " + target);
+            }
             switch (target) {
                 case "nemo", "nemo-mcore" ->
                     NemoWriter.write(
-                            output, model.section(), model.tokenizer(), tensors, force, target.equals("nemo-mcore"));
+                            output,
+                            model.section(),
+                            model.tokenizer(),
+                            tensors,
+                            force,
+                            new MegatronLayout(target.equals("nemo-mcore"), tensorParallel, pipelineParallel));
+                case "ckpt" -> LightningWriter.write(output, model.section(), model.tokenizer(), tensors, force);
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
-                case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force);
-                default -> throw wrong("--to", target, "nemo, nemo-mcore, hf or gguf");
+                case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force, isQuantized);
+                default -> throw wrong("--to", target, "nemo, nemo-mcore, ckpt, hf or gguf");
             }
             report(target, model, tensors);
         }
     }
 
     private static String formatOf(String name) {
-        return name.endsWith(".nemo") ? "nemo" : name.endsWith(".gguf") ? "gguf" : "hf";
+        return List.of("nemo", "ckpt", "gguf").stream()
+                .filter(ending -> name.endsWith("." + ending))
+                .findFirst()
+                .orElse("hf");
     }
 
     private static Tokenizer tokenizer(ModelFile model) {
@@ -93,12 +129,27 @@ final class ConvertCommand implements Runnable {
         return tokenizer;
     }
 
+    /// Blocks of 8 bits are a form of GGUF's alone, so no [Dtype] stands for them.
+    private boolean isQuantized(String target, ModelFile model) {
+        if (!"q8_0".equals(dtype)) {
+            return false;
+        }
+        if (!target.equals("gguf")) {
+            throw wrong("--dtype", dtype, "fp32, fp16 or bf16; q8_0 only with --to gguf");
+        }
+        if (GgufWriter.hasRowsThatAreNoBlocks(model.config())) {
+            Console.note("warning: q8_0 takes rows of a multiple of 32 numbers; this model has others, those"
+                    + " matrices are written as fp16");
+        }
+        return true;
+    }
+
     private Dtype dtype() {
         return switch (dtype) {
             case "fp32" -> Dtype.F32;
             case "fp16" -> Dtype.F16;
             case "bf16" -> Dtype.BF16;
-            default -> throw wrong("--dtype", dtype, "fp32, fp16 or bf16");
+            default -> throw wrong("--dtype", dtype, "fp32, fp16, bf16, or for gguf q8_0");
         };
     }
 
