@@ -45,7 +45,7 @@ public final class HuggingFaceWriter {
 
     /// As [#write(Path, GptConfig, Optional, List, boolean)], with weights in files of at most `shardBytes` bytes
     /// of tensors, if they need more than one.
-    static void write(
+    public static void write(
             Path folder,
             GptConfig config,
             Optional<TokenizerFiles> tokenizer,
