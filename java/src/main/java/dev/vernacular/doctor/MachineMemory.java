@@ -15,7 +15,9 @@ import java.util.OptionalLong;
 /// @param available what is free now or can be freed, at most `usable`
 public record MachineMemory(long total, long usable, long available) {
     /// Java knows the cgroup's limit; the machine's own numbers are in `/proc/meminfo`.
-    static MachineMemory of(Path root) {
+    ///
+    /// @param root of the file system, `/`
+    public static MachineMemory of(Path root) {
         long limit =
                 ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
         return read(root.resolve("proc/meminfo"), limit);
