@@ -24,6 +24,71 @@ def vernacular(*arguments, status=0, **options):
     return done
 
 
+def check_formats(tmp):
+    """Random models through every pair of formats: tensors bit-equal, NeMo's names and shapes, torch.load(weights_only=True)."""
+    import tarfile, io, torch, yaml
+    sys.path.insert(0, str(ORACLE))
+    import oracle_common
+    from safetensors.torch import load_file
+    targets = {"nemo": ("--to", "nemo"), "mcore": ("--to", "nemo-mcore"), "tp2": ("--to", "nemo", "--tp", 2), "tp2pp2": ("--to", "nemo", "--tp", 2, "--pp", 2), "core-pp2": ("--to", "nemo-mcore", "--pp", 2),
+               "ckpt": ("--to", "ckpt"), "hf": ("--to", "hf")}
+    variants = [["--dtype", "fp32"], ["--dtype", "fp16", "--mcore"], ["--dtype", "bf16", "--untied"], ["--tp", 2, "--gzip"], ["--tp", 4, "--mcore", "--untied", "--dtype", "fp16"],
+                ["--gzip", "--old-config", "--dtype", "bf16"], ["--tp", 2, "--pp", 2], ["--pp", 2, "--mcore", "--dtype", "bf16"]]
+
+    def place(name, kind):
+        return tmp / name / kind / "m.ckpt" if kind == "ckpt" else tmp / name / (kind if kind == "hf" else f"{kind}.nemo")
+
+    def tensors(path, kind):
+        """Megatron's tensors under short names, by an independent reader."""
+        if kind == "hf":
+            return {key: value for key, value in load_file(path / "model.safetensors").items()}
+        if kind == "ckpt":
+            state = torch.load(path, weights_only=True)
+            assert state["hyper_parameters"]["cfg"] == yaml.safe_load(open(path.parent / "hparams.yaml"))["cfg"], path
+            assert (state["epoch"], state["global_step"], state["hparams_name"]) == (0, 0, "cfg"), path
+            state = state["state_dict"]
+        else:
+            with tarfile.open(path) as archive:
+                for member in archive:
+                    if member.name.endswith("model_weights.ckpt"):
+                        torch.load(io.BytesIO(archive.extractfile(member).read()), weights_only=True)
+            state = oracle_common.read_nemo(path)[1]
+        kinds = {value.dtype for value in state.values() if torch.is_tensor(value)}
+        return dict(oracle_common.canon(state)[0], dtype=kinds)
+
+    def equal(a, b):
+        return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) and a[k].dtype == b[k].dtype if torch.is_tensor(a[k]) else a[k] == b[k] for k in a)
+
+    count = 0
+    for seed, extra in enumerate(variants, 31):
+        rng = random.Random(seed)
+        heads, head = rng.choice([4, 8]), rng.choice([2, 4, 6])
+        name = f"m{seed}"
+        start = tmp / name / "start.nemo"
+        oracle("make_nemo_fixture.py", "--out", start, "--seed", seed, "--layers", rng.choice([2, 4]), "--hidden", heads * head, "--heads", heads, "--ffn", rng.choice([0, heads * 10]), "--vocab", rng.randint(257, 600),
+               "--divisor", rng.choice([8, 64, 128]), "--seq", rng.randint(20, 70), *extra)
+        wanted = tensors(start, "nemo")
+        # `transformers` gives the numbers that a Hugging Face folder should hold.
+        config, state, _ = oracle_common.read_nemo(start)
+        theirs = {key: value.to(next(iter(wanted["dtype"]))) for key, value in oracle_common.to_hf_state(state, config)[0].items()}
+        if "head" not in wanted:
+            del theirs["lm_head.weight"]
+        for kind, options in targets.items():
+            vernacular("convert", start, place(name, kind), *options)
+            got = tensors(place(name, kind), kind)
+            assert equal(got, theirs if kind == "hf" else wanted), (extra, kind)
+            if kind not in ("hf", "ckpt"):
+                oracle("check_nemo.py", place(name, kind), "--equal", start, "--quiet")
+        for kind in targets:
+            for other, options in targets.items():
+                target = tmp / name / f"from-{kind}" / other
+                vernacular("convert", place(name, kind), target / "m.ckpt" if other == "ckpt" else target, *options)
+                assert equal(tensors(target / "m.ckpt" if other == "ckpt" else target, other), theirs if other == "hf" else wanted), (extra, kind, other)
+                count += 1
+        shutil.rmtree(tmp / name)
+    return f"{len(variants)} models, {count} pairs of formats: tensors bit-equal, torch.load(weights_only=True) and check_nemo.py content"
+
+
 def metrics(run):
     return [line for line in map(json.loads, open(run / "metrics.jsonl")) if "loss" in line]
 

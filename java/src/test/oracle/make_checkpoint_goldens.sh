@@ -11,6 +11,10 @@ make fp16-mcore --dtype fp16 --mcore
 make untied --untied
 make layernorm1p --layernorm1p
 make tp2 --tp 2
+make tp2-pp2 --tp 2 --pp 2
+make pp2-mcore --pp 2 --mcore
+make pp2-untied --pp 2 --untied
+for version in 0 1 3; do "$python" "$here/make_megatron_lm.py" "$out/legacy.nemo" --out "$out/megatron-lm-$version.pt" --checkpoint-version $version; done
 rm -f "$out/hf/generation_config.json" "$out/hf/tokenizer_config.json" "$out/lightning/tokenizer/tokenizer_config.json"
 mv "$out"/lightning/checkpoints/*.ckpt "$out/lightning/checkpoints/step=3-last.ckpt"
 "$python" "$here/tensor_sums.py" "$out"/*.nemo > "$out/sums.txt"

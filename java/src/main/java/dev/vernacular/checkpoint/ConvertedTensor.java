@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /// A tensor in another floating type, converted when it is read.
 public record ConvertedTensor(StoredTensor source, Dtype dtype) implements StoredTensor {
-    private static final long PIECE = 1 << 20;
+    private static final long PIECE_ELEMENTS = 1 << 18;
 
     /// `source` itself if it has that type already.
     public static StoredTensor of(StoredTensor source, Dtype dtype) {
@@ -24,13 +24,34 @@ public record ConvertedTensor(StoredTensor source, Dtype dtype) implements Store
     }
 
     @Override
+    public boolean readsRows() {
+        return source.readsRows();
+    }
+
+    @Override
+    public void requireWhole() {
+        source.requireWhole();
+    }
+
+    @Override
     public void read(MemorySegment into) {
+        long rows = shape()[0];
+        long atATime = readsRows() ? Math.clamp(PIECE_ELEMENTS / (elements() / rows), 1, rows) : rows;
+        for (long row = 0; row < rows; row += atATime) {
+            long count = Math.min(atATime, rows - row);
+            readRows(row, into.asSlice(row * rowBytes(), count * rowBytes()));
+        }
+    }
+
+    @Override
+    public void readRows(long first, MemorySegment into) {
+        long elements = into.byteSize() / dtype.bytes();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment original = arena.allocate(source.byteSize(), 64);
-            MemorySegment wide = arena.allocate(PIECE * Float.BYTES, 64);
-            source.read(original);
-            for (long from = 0; from < elements(); from += PIECE) {
-                long count = Math.min(PIECE, elements() - from);
+            MemorySegment original = arena.allocate(elements * source.dtype().bytes(), 64);
+            MemorySegment wide = arena.allocate(Math.min(elements, PIECE_ELEMENTS) * Float.BYTES, 64);
+            source.readRows(first, original);
+            for (long from = 0; from < elements; from += PIECE_ELEMENTS) {
+                long count = Math.min(PIECE_ELEMENTS, elements - from);
                 Elements.toFloat32(original.asSlice(from * source.dtype().bytes()), source.dtype(), wide, count);
                 Elements.fromFloat32(wide, into.asSlice(from * dtype.bytes()), dtype, count);
             }

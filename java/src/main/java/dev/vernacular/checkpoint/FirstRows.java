@@ -1,7 +1,6 @@
 package dev.vernacular.checkpoint;
 
 import dev.vernacular.kernels.Dtype;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// The first rows of a matrix.
@@ -24,15 +23,22 @@ public record FirstRows(StoredTensor source, long rows) implements StoredTensor 
     }
 
     @Override
+    public boolean readsRows() {
+        return source.readsRows();
+    }
+
+    @Override
+    public void requireWhole() {
+        source.requireWhole();
+    }
+
+    @Override
     public void read(MemorySegment into) {
-        if (into.byteSize() == source.byteSize()) {
-            source.read(into);
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment whole = arena.allocate(source.byteSize(), 64);
-            source.read(whole);
-            into.copyFrom(whole.asSlice(0, into.byteSize()));
-        }
+        source.readRows(0, into);
+    }
+
+    @Override
+    public void readRows(long first, MemorySegment into) {
+        source.readRows(first, into);
     }
 }

@@ -37,8 +37,8 @@ public final class ModelWeights {
     /// The parameters in `weights` as tensors, which read the buffer when they are read.
     public static List<StoredTensor> tensors(ParameterLayout layout, MemorySegment weights) {
         return layout.parameters().stream()
-                .<StoredTensor>map(
-                        parameter -> new InBuffer(parameter.name(), parameter.shape(), slice(parameter, weights)))
+                .<StoredTensor>map(parameter ->
+                        new InMemoryTensor(parameter.name(), Dtype.F32, parameter.shape(), slice(parameter, weights)))
                 .toList();
     }
 
@@ -61,17 +61,5 @@ public final class ModelWeights {
 
     private static MemorySegment slice(Parameter parameter, MemorySegment weights) {
         return weights.asSlice(parameter.offset() * Float.BYTES, parameter.elements() * Float.BYTES);
-    }
-
-    private record InBuffer(String name, long[] shape, MemorySegment bytes) implements StoredTensor {
-        @Override
-        public Dtype dtype() {
-            return Dtype.F32;
-        }
-
-        @Override
-        public void read(MemorySegment into) {
-            into.copyFrom(bytes);
-        }
     }
 }

@@ -9,20 +9,23 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// The tokenizer's files as a `.nemo` carries them: each under the first 32 hex digits of its SHA-256, so that
 /// the same files have the same names.
 ///
 /// @param files  by name in the archive
 /// @param values of the section's `tokenizer` keys; empty for a file that is not there
-record NemoTokenizer(Map<String, byte[]> files, Map<String, Optional<String>> values) {
+/// @param size   number of tokens; empty without a tokenizer
+record NemoTokenizer(Map<String, byte[]> files, Map<String, Optional<String>> values, OptionalInt size) {
     private static final String MEMBER = "nemo:";
 
     static NemoTokenizer of(Optional<TokenizerFiles> tokenizer) {
-        NemoTokenizer artifacts = new NemoTokenizer(new LinkedHashMap<>(), new LinkedHashMap<>());
-        TokenizerFiles files = tokenizer
-                .map(NemoTokenizer::complete)
-                .orElse(new TokenizerFiles(new byte[0], new byte[0], new byte[0]));
+        Optional<Tokenizer> loaded = tokenizer.map(Tokenizer::of);
+        OptionalInt size = loaded.map(found -> OptionalInt.of(found.size())).orElse(OptionalInt.empty());
+        NemoTokenizer artifacts = new NemoTokenizer(new LinkedHashMap<>(), new LinkedHashMap<>(), size);
+        TokenizerFiles files =
+                loaded.map(NemoTokenizer::complete).orElse(new TokenizerFiles(new byte[0], new byte[0], new byte[0]));
         artifacts.add("vocab_file", "vocab.json", files.vocabJson());
         artifacts.add("merge_file", "merges.txt", files.mergesTxt());
         artifacts.add("tokenizer_json", "tokenizer.json", files.tokenizerJson());
@@ -62,8 +65,7 @@ record NemoTokenizer(Map<String, byte[]> files, Map<String, Optional<String>> va
 
     /// `vocab.json` and `merges.txt` are what NeMo reads and are always there; `tokenizer.json` only when it
     /// says more: another pre-tokenizer than GPT-2's, or further added tokens.
-    private static TokenizerFiles complete(TokenizerFiles given) {
-        Tokenizer tokenizer = Tokenizer.of(given);
+    private static TokenizerFiles complete(Tokenizer tokenizer) {
         TokenizerFiles all = tokenizer.files();
         boolean saysMore =
                 !tokenizer.preTokenizer().equals("gpt2") || tokenizer.addedIds().size() > 1;

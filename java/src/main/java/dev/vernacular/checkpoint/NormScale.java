@@ -24,6 +24,11 @@ public record NormScale(StoredTensor source) implements StoredTensor {
     }
 
     @Override
+    public void requireWhole() {
+        source.requireWhole();
+    }
+
+    @Override
     public void read(MemorySegment into) {
         source.read(into);
         float[] values = new float[Math.toIntExact(elements())];

@@ -8,6 +8,8 @@ import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.TrimmedModel;
 import dev.vernacular.checkpoint.gguf.GgufWriter;
 import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
+import dev.vernacular.checkpoint.megatron.LightningWriter;
+import dev.vernacular.checkpoint.megatron.MegatronLayout;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.nio.file.Path;
@@ -38,11 +40,25 @@ final class ConvertCommand implements Runnable {
     @Option(
             names = "--to",
             paramLabel = "FORMAT",
-            description = "nemo, nemo-mcore, hf or gguf; default: by the name's ending, .nemo or .gguf, else hf.")
+            description = "nemo, nemo-mcore, ckpt, hf or gguf; default: by the name's ending, else hf.")
     String format;
 
     @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
     String dtype;
+
+    @Option(
+            names = "--tp",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "For .nemo: spread each tensor over N tensor-parallel ranks.")
+    int tensorParallel;
+
+    @Option(
+            names = "--pp",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "For .nemo: spread the layers over N pipeline stages.")
+    int pipelineParallel;
 
     @Option(names = "--trim", description = "Drop padding rows; the way back fills them with zeros.")
     boolean trim;
@@ -66,20 +82,33 @@ final class ConvertCommand implements Runnable {
                     : model.tensors().stream()
                             .map(tensor -> ConvertedTensor.of(tensor, dtype()))
                             .toList();
+            if (!target.startsWith("nemo") && (tensorParallel != 1 || pipelineParallel != 1)) {
+                throw new ParameterException(
+                        spec.commandLine(), "--tp and --pp are for .nemo only, the output is " + target);
+            }
             switch (target) {
                 case "nemo", "nemo-mcore" ->
                     NemoWriter.write(
-                            output, model.section(), model.tokenizer(), tensors, force, target.equals("nemo-mcore"));
+                            output,
+                            model.section(),
+                            model.tokenizer(),
+                            tensors,
+                            force,
+                            new MegatronLayout(target.equals("nemo-mcore"), tensorParallel, pipelineParallel));
+                case "ckpt" -> LightningWriter.write(output, model.section(), model.tokenizer(), tensors, force);
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
                 case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force);
-                default -> throw wrong("--to", target, "nemo, nemo-mcore, hf or gguf");
+                default -> throw wrong("--to", target, "nemo, nemo-mcore, ckpt, hf or gguf");
             }
             report(target, model, tensors);
         }
     }
 
     private static String formatOf(String name) {
-        return name.endsWith(".nemo") ? "nemo" : name.endsWith(".gguf") ? "gguf" : "hf";
+        return List.of("nemo", "ckpt", "gguf").stream()
+                .filter(ending -> name.endsWith("." + ending))
+                .findFirst()
+                .orElse("hf");
     }
 
     private static Tokenizer tokenizer(ModelFile model) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.vernacular.VernacularException;
+import dev.vernacular.checkpoint.archive.TarWriter;
 import dev.vernacular.kernels.Activation;
 import dev.vernacular.kernels.Norm;
 import dev.vernacular.model.ParameterLayout;
@@ -13,8 +14,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +35,19 @@ class ModelFileTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"legacy", "mcore", "gzip-old-config", "bf16-erf", "fp16-mcore", "untied", "layernorm1p", "tp2"})
+            strings = {
+                "legacy",
+                "mcore",
+                "gzip-old-config",
+                "bf16-erf",
+                "fp16-mcore",
+                "untied",
+                "layernorm1p",
+                "tp2",
+                "tp2-pp2",
+                "pp2-mcore",
+                "pp2-untied"
+            })
     void everyTensorIsWhatTheOracleSays(String name) {
         try (ModelFile model = ModelFile.open(Golden.path(name + ".nemo"))) {
             List<Golden.Expected> expected = Golden.expected(name + ".nemo");
@@ -183,7 +198,7 @@ class ModelFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"legacy.nemo", "gzip-old-config.nemo", "tp2.nemo"})
+    @ValueSource(strings = {"legacy.nemo", "gzip-old-config.nemo", "tp2-pp2.nemo"})
     void anArchiveCutAtAnyPlaceIsRefusedByName(String name) throws IOException {
         byte[] whole = Files.readAllBytes(Golden.path(name));
 
@@ -204,6 +219,23 @@ class ModelFileTest {
                     .isInstanceOf(VernacularException.class)
                     .hasMessageContaining(name);
         }
+    }
+
+    @Test
+    void aTorchFileOfTheTarFormIsNotTakenForANemo() throws IOException {
+        Path old = folder.resolve("old.pt");
+        try (FileChannel channel = FileChannel.open(old, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            TarWriter tar = new TarWriter(channel);
+            for (String name : List.of("storages", "tensors", "pickle", "sys_info")) {
+                tar.file(name, new byte[3]);
+            }
+            tar.finish();
+        }
+
+        assertThatThrownBy(() -> ModelFile.open(old))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("old.pt")
+                .hasMessageContaining("save it again with torch.save");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.vernacular.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.vernacular.checkpoint.megatron.MegatronLayout;
 import dev.vernacular.files.FilesException;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.tokenizer.Tokenizer;
@@ -83,7 +84,7 @@ class NemoWriterTest {
     void megatronCoreNamesReadBackAlike() {
         Path out = folder.resolve("core.nemo");
         try (ModelFile model = ModelFile.open(Golden.path("untied.nemo"))) {
-            NemoWriter.write(out, model.section(), model.tokenizer(), model.tensors(), false, true);
+            NemoWriter.write(out, model.section(), model.tokenizer(), model.tensors(), false, MegatronLayout.CORE);
         }
 
         assertThat(Golden.values(out)).usingRecursiveComparison().isEqualTo(Golden.values(Golden.path("untied.nemo")));

@@ -1,9 +1,11 @@
 package dev.vernacular.checkpoint.archive;
 
-import java.io.FileInputStream;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,32 +14,49 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /// Finds where each file of a tar lies; old, GNU and pax headers.
 final class TarReader {
+    private static final int RECORD = 512;
+
     private TarReader() {}
 
     /// Where a file's bytes are.
     record Entry(long offset, long size) {}
 
+    /// The bytes of files are stepped over, not read.
+    ///
     /// @param named what to call the archive in errors
     static Map<String, Entry> entries(Path tar, String named, int most) throws IOException {
-        long length = Files.size(tar);
         Map<String, Entry> entries = new LinkedHashMap<>();
-        try (TarArchiveInputStream in = new TarArchiveInputStream(new FileInputStream(tar.toFile()))) {
-            TarArchiveEntry header = in.getNextEntry();
-            while (header != null) {
-                String name = safeName(header, named);
-                if (!header.isDirectory()) {
-                    put(entries, name, new Entry(in.getBytesRead(), header.getSize()), named, length);
-                }
-                if (entries.size() > most) {
+        try (FileChannel file = FileChannel.open(tar, StandardOpenOption.READ)) {
+            long next = 0;
+            int headers = 0;
+            while (next >= 0) {
+                if (headers++ > most) {
                     throw new ArchiveException(named + " has more than " + most + " entries\n  It is no model.");
                 }
-                header = in.getNextEntry();
+                next = entry(file, next, named, entries);
             }
+            return entries;
         } catch (IOException | IllegalArgumentException e) {
             throw new ArchiveException(named + " is no tar archive, or a damaged or cut one: " + e.getMessage() + " ("
-                    + length + " bytes are there, " + entries.size() + " entries were read)");
+                    + Files.size(tar) + " bytes are there, " + entries.size() + " entries were read)");
         }
-        return entries;
+    }
+
+    /// Reads the header at `at`, with the headers that belong to it, and returns where the next one is; -1 at
+    /// the end.
+    private static long entry(FileChannel file, long at, String named, Map<String, Entry> entries) throws IOException {
+        // A stream of its own for each entry: it would read a file's bytes to skip them.
+        TarArchiveInputStream in = new TarArchiveInputStream(Channels.newInputStream(file.position(at)));
+        TarArchiveEntry header = in.getNextEntry();
+        if (header == null) {
+            return -1;
+        }
+        String name = safeName(header, named);
+        Entry found = new Entry(at + in.getBytesRead(), header.isDirectory() ? 0 : header.getSize());
+        if (!header.isDirectory()) {
+            put(entries, name, found, named, file.size());
+        }
+        return (found.offset() + found.size() + RECORD - 1) / RECORD * RECORD;
     }
 
     private static void put(Map<String, Entry> entries, String name, Entry entry, String named, long length) {

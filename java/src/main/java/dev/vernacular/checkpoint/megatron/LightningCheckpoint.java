@@ -16,11 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Opens the model inside a Lightning `.ckpt`: `state_dict` with the configuration of an `hparams.yaml`. The
-/// other objects of such a file (optimizer, callbacks, configuration classes) are data that nothing here looks
+/// Opens the model inside a Lightning `.ckpt`: `state_dict` with the configuration of an `hparams.yaml`, or that
+/// of a Megatron-LM checkpoint. The other objects of such a file (optimizer, callbacks, configuration classes) are data
+/// that nothing here looks
 /// at.
 public final class LightningCheckpoint {
-    private static final String HPARAMS = "hparams.yaml";
+    static final String HPARAMS = "hparams.yaml";
+    static final String TOKENIZER = "tokenizer";
 
     private LightningCheckpoint() {}
 
@@ -31,18 +33,20 @@ public final class LightningCheckpoint {
         List<TorchFile> files = new ArrayList<>();
         Runnable close = () -> files.forEach(TorchFile::close);
         try {
-            for (Path rank : ranks(path)) {
-                files.add(TorchFile.open(rank));
+            List<List<Map<?, ?>>> stages = new ArrayList<>();
+            for (List<Path> stage : ranks(path)) {
+                List<Map<?, ?>> ranks = new ArrayList<>();
+                for (Path rank : stage) {
+                    files.add(TorchFile.open(rank));
+                    ranks.add(stateDict(files.getLast().dictionary(), rank.toString()));
+                }
+                stages.add(ranks);
             }
-            Map<?, ?> root = files.getFirst().dictionary();
             Optional<Path> config = hparams.isPresent() ? hparams : findHparams(path);
+            Map<?, ?> root = files.getFirst().dictionary();
             ModelSection section = section(path, config, root);
-            StateDict weights = new StateDict(
-                    files.stream()
-                            .<Map<?, ?>>map(LightningCheckpoint::stateDict)
-                            .toList(),
-                    section,
-                    path.toString());
+            QkvRows order = MegatronLmFile.isOne(root) ? MegatronLmFile.order(root) : StateDict.order(section);
+            StateDict weights = new StateDict(stages, section, order, path.toString());
             return new MegatronModel(
                     path,
                     ModelFormat.LIGHTNING,
@@ -57,16 +61,20 @@ public final class LightningCheckpoint {
         }
     }
 
-    /// A file in `mp_rank_00/` has its other tensor-parallel parts in the folders beside it.
-    private static List<Path> ranks(Path path) {
+    /// A file in a rank's folder has the other ranks' parts in the folders beside it.
+    private static List<List<Path>> ranks(Path path) {
         Path folder = path.toAbsolutePath().getParent();
-        if (!String.valueOf(folder.getFileName()).matches("mp_rank_\\d{2}")) {
-            return List.of(path);
+        if (!RankFiles.isRankFolder(String.valueOf(folder.getFileName()))) {
+            return List.of(List.of(path));
         }
+        String file = path.getFileName().toString();
         try (Stream<Path> siblings = Files.list(folder.getParent())) {
-            return siblings.filter(sibling -> sibling.getFileName().toString().matches("mp_rank_\\d{2}"))
-                    .map(sibling -> sibling.resolve(path.getFileName()))
-                    .sorted()
+            List<String> names = siblings.filter(sibling -> Files.exists(sibling.resolve(file)))
+                    .map(sibling -> sibling.getFileName() + "/" + file)
+                    .toList();
+            return RankFiles.of(names, file, path.toString()).stages().stream()
+                    .map(stage ->
+                            stage.stream().map(folder.getParent()::resolve).toList())
                     .toList();
         } catch (IOException e) {
             throw FilesException.reading(folder.getParent(), e);
@@ -74,8 +82,10 @@ public final class LightningCheckpoint {
     }
 
     /// A bare state dict (`model_weights.ckpt` of an unpacked archive) is its own.
-    private static Map<?, ?> stateDict(TorchFile file) {
-        Map<?, ?> root = file.dictionary();
+    private static Map<?, ?> stateDict(Map<?, ?> root, String label) {
+        if (MegatronLmFile.isOne(root)) {
+            return MegatronLmFile.stateDict(root, label);
+        }
         return root.get("state_dict") instanceof Map<?, ?> weights ? weights : root;
     }
 
@@ -85,6 +95,10 @@ public final class LightningCheckpoint {
         }
         if (root.get("hyper_parameters") instanceof Map<?, ?> saved && saved.get("cfg") instanceof Map<?, ?> section) {
             return ModelSection.of(Map.of("cfg", section), path + ": hyper_parameters");
+        }
+        Optional<ModelSection> arguments = MegatronLmFile.section(root, path.toString());
+        if (arguments.isPresent()) {
+            return arguments.get();
         }
         throw new CheckpointException(path + " does not say what model it is of, and no " + HPARAMS
                 + " is beside it or in the folders above\n  Name one: hparams_file=PATH");
@@ -103,17 +117,22 @@ public final class LightningCheckpoint {
         return Optional.empty();
     }
 
-    /// Relative names are tried against the folder of the configuration.
     private static Optional<TokenizerFiles> tokenizer(ModelSection section, Optional<Path> config) {
         return new TokenizerArtifacts(section, name -> beside(config, name)).files();
     }
 
+    /// A relative name is one beside the configuration; and since the paths that NeMo saves are absolute, a
+    /// file that is no longer there may have moved along with the configuration.
     private static Optional<byte[]> beside(Optional<Path> config, String name) {
-        if (name.indexOf('\0') >= 0) {
+        if (config.isEmpty() || name.indexOf('\0') >= 0) {
             return Optional.empty();
         }
-        Optional<Path> file =
-                config.map(found -> found.toAbsolutePath().resolveSibling(name)).filter(Files::isRegularFile);
+        Path folder = config.get().toAbsolutePath().getParent();
+        String baseName = name.substring(name.lastIndexOf('/') + 1);
+        Optional<Path> file = Stream.of(name, TOKENIZER + "/" + baseName, baseName)
+                .map(folder::resolve)
+                .filter(Files::isRegularFile)
+                .findFirst();
         try {
             return file.isPresent() ? Optional.of(Files.readAllBytes(file.get())) : Optional.empty();
         } catch (IOException e) {

@@ -89,6 +89,8 @@ public final class MegatronNames {
     private static final Map<String, String> LOCAL_CORE_NORMS = Map.of(
             "pre_mlp_layernorm.weight", "mlp_norm.weight",
             "pre_mlp_layernorm.bias", "mlp_norm.bias");
+    static final String TIED_COPY = "model.word_embeddings.weight";
+    private static final String LAYERS = "layers.";
     private static final String LEGACY_LAYERS = "language_model.encoder.layers.";
     private static final String CORE_LAYERS = "decoder.layers.";
     private static final Pattern LAYER_KEY =
@@ -126,29 +128,54 @@ public final class MegatronNames {
                 .map(part -> ParameterLayout.layerName(Integer.parseInt(layer.group(1)), part));
     }
 
-    /// Keys that hold no parameter: fp8 metadata, rope's frequencies, a pipeline stage's copy of the token
-    /// table.
+    /// Keys that hold no parameter: fp8 metadata, rope's frequencies, a copy of the token table.
     static boolean isIgnored(String key) {
-        return key.endsWith("_extra_state")
-                || key.endsWith("rotary_pos_emb.inv_freq")
-                || WRAPPERS.matcher(key).replaceAll("").equals("model.word_embeddings.weight");
+        return key.endsWith("_extra_state") || key.endsWith("rotary_pos_emb.inv_freq") || isTiedCopy(key);
+    }
+
+    /// A pipeline's last stage has a copy of the token table under this key (NeMo's, or Megatron-LM's).
+    static boolean isTiedCopy(String key) {
+        String plain = WRAPPERS.matcher(key).replaceAll("");
+        return plain.equals(TIED_COPY) || plain.equals("model.word_embeddings_for_head.weight");
+    }
+
+    /// The name in the whole model of a parameter of a pipeline stage, which numbers its layers from 0.
+    ///
+    /// @param layersBefore in the stages before; negative for the way back
+    static String inModel(String name, int layersBefore) {
+        if (layersBefore == 0 || !name.startsWith(LAYERS)) {
+            return name;
+        }
+        int dot = name.indexOf('.', LAYERS.length());
+        int layer = Integer.parseInt(name.substring(LAYERS.length(), dot));
+        return ParameterLayout.layerName(layersBefore + layer, name.substring(dot + 1));
+    }
+
+    /// The pipeline stage that holds a parameter: embeddings are in the first, the final norm and the head in
+    /// the last.
+    static int stage(String name, int layersInStage, int stages) {
+        if (name.startsWith(LAYERS)) {
+            return Integer.parseInt(name.substring(LAYERS.length(), name.indexOf('.', LAYERS.length())))
+                    / layersInStage;
+        }
+        return name.startsWith(ParameterLayout.FINAL_NORM) || name.equals(ParameterLayout.HEAD) ? stages - 1 : 0;
     }
 
     /// The key of one of our names in a state dict.
     public static String key(String name, boolean isCore) {
-        if (!name.startsWith("layers.")) {
+        if (!name.startsWith(LAYERS)) {
             Row row = find(TOP, name);
             return "model." + (isCore ? row.core() : row.legacy());
         }
-        int dot = name.indexOf('.', "layers.".length());
+        int dot = name.indexOf('.', LAYERS.length());
         Row row = find(LAYER, name.substring(dot + 1));
-        String index = name.substring("layers.".length(), dot + 1);
+        String index = name.substring(LAYERS.length(), dot + 1);
         return "model." + (isCore ? CORE_LAYERS + index + row.core() : LEGACY_LAYERS + index + row.legacy());
     }
 
     static Split split(String name) {
-        return name.startsWith("layers.")
-                ? find(LAYER, name.substring(name.indexOf('.', "layers.".length()) + 1))
+        return name.startsWith(LAYERS)
+                ? find(LAYER, name.substring(name.indexOf('.', LAYERS.length()) + 1))
                         .split()
                 : find(TOP, name).split();
     }

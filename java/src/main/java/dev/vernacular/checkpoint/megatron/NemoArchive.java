@@ -7,8 +7,8 @@ import dev.vernacular.checkpoint.archive.Archive;
 import dev.vernacular.checkpoint.torch.TorchFile;
 import dev.vernacular.config.ModelSection;
 import dev.vernacular.config.Yaml;
+import dev.vernacular.files.FileBytes;
 import dev.vernacular.tokenizer.TokenizerFiles;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Opens `.nemo` models: an archive of `model_config.yaml`, the weights of one or more tensor-parallel ranks,
-/// and the tokenizer's files under names that the configuration gives as `nemo:NAME`.
+/// Opens `.nemo` models: an archive of `model_config.yaml`, the weights of one or more ranks, and the tokenizer's files
+/// under names that the configuration gives as `nemo:NAME`.
 public final class NemoArchive {
     private static final String CONFIG = "model_config.yaml";
     private static final String WEIGHTS = "model_weights.ckpt";
@@ -36,59 +36,60 @@ public final class NemoArchive {
     }
 
     private static ModelFile read(Path path, Archive archive) {
-        MemorySegment config = archive.find(CONFIG)
-                .orElseThrow(() -> new CheckpointException(path + " has no " + CONFIG + "; it holds "
-                        + listed(archive.names()) + "\n  It is no .nemo model, or it is cut short."));
+        FileBytes config = archive.find(CONFIG).orElseThrow(() -> noConfiguration(path, archive));
         ModelSection section = ModelSection.of(
-                Yaml.parse(config.toArray(ValueLayout.JAVA_BYTE), archive.label(CONFIG)), archive.label(CONFIG));
-        List<Map<?, ?>> ranks = new ArrayList<>();
-        for (String name : weights(path, archive)) {
-            MemorySegment bytes = archive.find(name).orElseThrow();
-            try (TorchFile file = TorchFile.of(bytes, archive.label(name))) {
-                ranks.add(file.requirePlainData().dictionary());
-            }
+                Yaml.parse(config.segment().toArray(ValueLayout.JAVA_BYTE), archive.label(CONFIG)),
+                archive.label(CONFIG));
+        List<List<Map<?, ?>>> stages = new ArrayList<>();
+        for (List<String> stage : weights(path, archive)) {
+            stages.add(stage.stream()
+                    .<Map<?, ?>>map(name -> stateDict(archive, name))
+                    .toList());
         }
-        StateDict weights = new StateDict(ranks, section, path.toString());
+        StateDict weights = new StateDict(stages, section, StateDict.order(section), path.toString());
         Optional<TokenizerFiles> tokenizer =
                 new TokenizerArtifacts(section, name -> fromArchive(archive, name)).files();
         return new MegatronModel(
                 path, ModelFormat.NEMO, section, weights.config(), tokenizer, weights.tensors(), archive::close);
     }
 
-    /// Names of the weight files, in order of rank.
-    private static List<String> weights(Path path, Archive archive) {
+    private static CheckpointException noConfiguration(Path path, Archive archive) {
+        if (archive.names().containsAll(List.of("storages", "tensors", "pickle"))) {
+            return new CheckpointException(path + " is a torch file of the first years, a tar archive\n"
+                    + "  Load it with torch and save it again with torch.save.");
+        }
+        return new CheckpointException(path + " has no " + CONFIG + "; it holds " + listed(archive.names())
+                + "\n  It is no .nemo model, or it is cut short.");
+    }
+
+    private static Map<?, ?> stateDict(Archive archive, String name) {
+        FileBytes bytes = archive.find(name).orElseThrow();
+        try (TorchFile file = TorchFile.of(bytes, archive.label(name))) {
+            return file.requirePlainData().dictionary();
+        }
+    }
+
+    /// Names of the weight files by pipeline rank, then by tensor-parallel rank.
+    private static List<List<String>> weights(Path path, Archive archive) {
         List<String> names = archive.names();
         if (names.contains(WEIGHTS)) {
-            return List.of(WEIGHTS);
+            return List.of(List.of(WEIGHTS));
         }
         if (names.stream().anyMatch(name -> name.startsWith("model_weights/"))) {
             throw new CheckpointException(path + " holds a distributed checkpoint (" + backend(archive)
                     + "), which is not supported\n  Convert it with NeMo to a single model_weights.ckpt first.");
         }
-        if (names.stream().anyMatch(name -> name.matches("tp_rank_\\d+_pp_rank_\\d+/.*"))) {
-            throw new CheckpointException(path + " holds pipeline-parallel parts, which are not supported\n"
-                    + "  Merge them with NeMo's megatron_change_num_partitions.py first.");
-        }
-        List<String> ranks = names.stream()
-                .filter(name -> name.matches("mp_rank_\\d{2}/" + WEIGHTS))
-                .sorted()
-                .toList();
-        for (int rank = 0; rank < ranks.size(); rank++) {
-            if (!ranks.get(rank).equals("mp_rank_%02d/%s".formatted(rank, WEIGHTS))) {
-                throw new CheckpointException(
-                        path + " lacks the weights of tensor-parallel rank " + rank + ": it holds " + listed(ranks));
-            }
-        }
+        RankFiles ranks = RankFiles.of(names, WEIGHTS, path.toString());
         if (ranks.isEmpty()) {
             throw new CheckpointException(path + " has no " + WEIGHTS + "; it holds " + listed(names)
                     + "\n  It is no .nemo model of a GPT, or it is cut short.");
         }
-        return ranks;
+        return ranks.stages();
     }
 
     private static String backend(Archive archive) {
-        Optional<MemorySegment> metadata = archive.find("model_weights/metadata.json");
-        String text = metadata.map(bytes -> new String(bytes.toArray(ValueLayout.JAVA_BYTE)))
+        Optional<FileBytes> metadata = archive.find("model_weights/metadata.json");
+        String text = metadata.map(bytes -> new String(bytes.segment().toArray(ValueLayout.JAVA_BYTE)))
                 .orElse("");
         return text.contains("zarr") ? "zarr" : text.contains("torch_dist") ? "torch_dist" : "backend not stated";
     }
@@ -96,15 +97,15 @@ public final class NemoArchive {
     /// By exact name, or by the original name behind the prefix, as the oldest archives need.
     private static Optional<byte[]> fromArchive(Archive archive, String name) {
         String baseName = name.substring(name.lastIndexOf('/') + 1);
-        Optional<MemorySegment> exact = archive.find(name);
-        Optional<MemorySegment> found = exact.isPresent()
+        Optional<FileBytes> exact = archive.find(name);
+        Optional<FileBytes> found = exact.isPresent()
                 ? exact
                 : archive.names().stream()
                         .filter(entry ->
                                 !baseName.isEmpty() && (entry.equals(baseName) || entry.endsWith("_" + baseName)))
                         .findFirst()
                         .flatMap(archive::find);
-        return found.map(bytes -> bytes.toArray(ValueLayout.JAVA_BYTE));
+        return found.map(bytes -> bytes.segment().toArray(ValueLayout.JAVA_BYTE));
     }
 
     private static String listed(List<String> names) {

@@ -9,37 +9,44 @@ import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
-/// A Megatron-GPT state dict, one mapping for each tensor-parallel rank, checked against the configuration:
-/// every parameter there, of its right shape, and nothing else.
+/// A Megatron-GPT's state dicts, one for each rank, put together and checked against the configuration: every
+/// parameter there, of its right shape, and nothing else.
 final class StateDict {
     private final String label;
-    private final List<Map<String, Keyed>> ranks = new ArrayList<>();
+    private final List<RankParameters> ranks;
     private final GptConfig config;
-    private final boolean isInterleaved;
+    private final QkvRows order;
 
-    /// A tensor with the key it had, for errors.
-    private record Keyed(String key, TorchTensor tensor) {}
-
-    /// @param ranks   state dicts in order of rank
+    /// @param stages  state dicts by pipeline rank, then by tensor-parallel rank
     /// @param section the model's configuration
+    /// @param order   of the rows of query, key and value in each rank's part
     /// @param label   names the file in errors
-    StateDict(List<Map<?, ?>> ranks, ModelSection section, String label) {
+    StateDict(List<List<Map<?, ?>>> stages, ModelSection section, QkvRows order, String label) {
         this.label = label;
-        ranks.forEach(rank -> this.ranks.add(parameters(rank)));
+        this.order = order;
+        this.ranks = IntStream.range(0, stages.getFirst().size())
+                .mapToObj(rank -> RankParameters.of(
+                        stages.stream().<Map<?, ?>>map(stage -> stage.get(rank)).toList(), section, label))
+                .toList();
         this.config = section.gptConfig(tokenRows());
-        this.isInterleaved = !section.flag("megatron_legacy", false);
-        if (!isInterleaved && ranks.size() > 1) {
-            throw new CheckpointException(label + ": megatron_legacy is true and the weights are in " + ranks.size()
-                    + " tensor-parallel parts; their order is not known\n  Merge them with NeMo first.");
+        int tensors = ranks.getFirst().parameters().size();
+        if (config.layers() > tensors) {
+            throw new CheckpointException(
+                    label + ": num_layers is " + config.layers() + ", but there are only " + tensors + " tensors");
         }
-        if (config.layers() > this.ranks.getFirst().size()) {
-            throw new CheckpointException(label + ": num_layers is " + config.layers() + ", but there are only "
-                    + this.ranks.getFirst().size() + " tensors");
+        if (config.heads() % ranks.size() != 0) {
+            throw new CheckpointException(label + ": num_attention_heads is " + config.heads() + ", which "
+                    + ranks.size() + " tensor-parallel parts cannot share");
         }
+    }
+
+    /// The order in which NeMo stores query, key and value.
+    static QkvRows order(ModelSection section) {
+        return section.flag("megatron_legacy", false) ? QkvRows.BY_PART : QkvRows.BY_HEAD;
     }
 
     GptConfig config() {
@@ -48,8 +55,8 @@ final class StateDict {
 
     List<StoredTensor> tensors() {
         ParameterLayout layout = new ParameterLayout(config);
-        for (Map<String, Keyed> rank : ranks) {
-            rank.forEach((name, keyed) -> requireExpected(layout.has(name), keyed.key()));
+        for (RankParameters rank : ranks) {
+            rank.parameters().forEach((name, keyed) -> requireExpected(layout.has(name), keyed.key()));
         }
         return MegatronNames.inModuleOrder(config).stream()
                 .map(name -> tensor(name, layout.get(name).shape()))
@@ -65,39 +72,13 @@ final class StateDict {
         }
     }
 
-    private Map<String, Keyed> parameters(Map<?, ?> stateDict) {
-        Map<String, Keyed> found = new HashMap<>();
-        stateDict.forEach((key, value) -> {
-            if (!(key instanceof String text)) {
-                throw new CheckpointException(label + ": a key of the state dict is " + key + ", which is no text");
-            }
-            if (!MegatronNames.isIgnored(text)) {
-                String name = MegatronNames.canonical(text)
-                        .orElseThrow(() -> new CheckpointException(label + ": '" + text
-                                + "' is no parameter of a Megatron GPT\n  Other architectures are not supported."));
-                if (found.put(name, new Keyed(text, requireTensor(text, value))) != null) {
-                    throw new CheckpointException(label + ": '" + text + "' is there twice, in two spellings");
-                }
-            }
-        });
-        return found;
-    }
-
-    private TorchTensor requireTensor(String key, Object value) {
-        if (value instanceof TorchTensor tensor) {
-            return tensor;
-        }
-        throw new CheckpointException(label + ": '" + key + "' is no tensor but "
-                + (value == null ? "None" : "a " + value.getClass().getSimpleName()));
-    }
-
     private int tokenRows() {
         long rows = 0;
-        for (Map<String, Keyed> rank : ranks) {
-            Keyed table = rank.get(ParameterLayout.WORD_EMBEDDINGS);
+        for (RankParameters rank : ranks) {
+            RankParameters.Keyed table = rank.parameters().get(ParameterLayout.WORD_EMBEDDINGS);
             if (table == null || table.tensor().shape().length != 2) {
                 throw new CheckpointException(label + ": the weights hold no table of word embeddings"
-                        + "\n  Is it a Megatron GPT? Pipeline-parallel parts must be merged first.");
+                        + "\n  Is it a Megatron GPT, and are its parts complete?");
             }
             rows += table.tensor().shape()[0];
         }
@@ -108,20 +89,54 @@ final class StateDict {
     }
 
     private StoredTensor tensor(String name, long[] shape) {
-        MegatronNames.Split split = MegatronNames.split(name);
-        List<TorchTensor> parts = new ArrayList<>();
-        for (Map<String, Keyed> rank : split == MegatronNames.Split.REPLICATED ? ranks.subList(0, 1) : ranks) {
-            Keyed keyed = rank.get(name);
+        List<RankParameters.Keyed> parts = new ArrayList<>();
+        for (RankParameters rank :
+                MegatronNames.split(name) == MegatronNames.Split.REPLICATED ? ranks.subList(0, 1) : ranks) {
+            RankParameters.Keyed keyed = rank.parameters().get(name);
             if (keyed == null) {
                 throw new CheckpointException(label + ": the weights lack '" + MegatronNames.key(name, false)
                         + "' (megatron-core: '" + MegatronNames.key(name, true) + "')");
             }
-            parts.add(keyed.tensor());
+            parts.add(keyed);
         }
-        String key = ranks.getFirst().get(name).key();
-        requireShape(key, parts, split, shape);
-        boolean isQkv = isInterleaved && name.contains(ParameterLayout.QKV);
-        return new ShardedTensor(name, dtype(key, parts), shape, parts, split, isQkv ? config.heads() : 0);
+        StoredTensor table = joined(name, parts, shape);
+        List<RankParameters.Keyed> copies =
+                ranks.stream().flatMap(rank -> rank.tiedCopy().stream()).toList();
+        if (!name.equals(ParameterLayout.WORD_EMBEDDINGS) || copies.size() != ranks.size()) {
+            return table;
+        }
+        return new TiedTable(
+                table,
+                joined(name, copies, shape),
+                label + ": '" + copies.getFirst().key() + "'");
+    }
+
+    /// One tensor of its rank's parts, with its rows in our order.
+    private StoredTensor joined(String name, List<RankParameters.Keyed> keyed, long[] shape) {
+        String key = keyed.getFirst().key();
+        List<TorchTensor> tensors =
+                keyed.stream().map(RankParameters.Keyed::tensor).toList();
+        requireShape(key, tensors, MegatronNames.split(name), shape);
+        Dtype dtype = dtype(key, tensors);
+        List<StoredTensor> parts = tensors.stream()
+                .<StoredTensor>map(tensor -> new StoredPart(name, dtype, tensor))
+                .toList();
+        if (name.contains(ParameterLayout.QKV)) {
+            // Each rank orders the rows of its own heads.
+            QkvRows whole = parts.size() == 1 ? order : QkvRows.BY_HEAD;
+            List<StoredTensor> heads = parts.stream()
+                    .map(part -> ReorderedQkv.of(part, config.heads() / ranks.size(), order, whole))
+                    .toList();
+            return ReorderedQkv.of(joined(heads, false), config.heads(), whole, QkvRows.BY_PART);
+        }
+        return joined(parts, MegatronNames.split(name) == MegatronNames.Split.COLUMNS);
+    }
+
+    private static StoredTensor joined(List<StoredTensor> parts, boolean byColumns) {
+        if (parts.size() == 1) {
+            return parts.getFirst();
+        }
+        return byColumns ? new JoinedColumns(parts) : new JoinedRows(parts);
     }
 
     private void requireShape(String key, List<TorchTensor> parts, MegatronNames.Split split, long[] wanted) {
@@ -141,6 +156,14 @@ final class StateDict {
         if (!Arrays.equals(whole, wanted)) {
             throw new CheckpointException(label + ": '" + key + "' has the shape " + Arrays.toString(whole)
                     + ", the configuration asks for " + Arrays.toString(wanted));
+        }
+        for (TorchTensor part : parts) {
+            if (part.byteSize() > part.storage().byteSize()) {
+                throw new CheckpointException(label + ": '" + key + "' has the shape "
+                        + Arrays.toString(part.shape()) + " but only "
+                        + part.storage().byteSize()
+                        + " bytes are stored\n  Its numbers are repeated by strides, which no weight's are.");
+            }
         }
     }
 

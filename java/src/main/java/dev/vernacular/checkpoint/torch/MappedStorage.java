@@ -18,7 +18,7 @@ record MappedStorage(ZipMember member, ByteOrder order) implements TorchStorage 
         if (order != ByteOrder.LITTLE_ENDIAN) {
             throw new TorchException("a big-endian storage cannot be copied as it is; read its tensors instead");
         }
-        into.copyFrom(member.bytes());
+        member.bytes().read(0, into);
     }
 
     @Override

@@ -14,7 +14,12 @@ public enum TorchDtype {
     I16("ShortStorage", "int16", 2),
     I8("CharStorage", "int8", 1),
     U8("ByteStorage", "uint8", 1),
-    BOOL("BoolStorage", "bool", 1);
+    BOOL("BoolStorage", "bool", 1),
+    U16("uint16", 2),
+    U32("uint32", 4),
+    U64("uint64", 8),
+    F8_E4M3("float8_e4m3fn", 1),
+    F8_E5M2("float8_e5m2", 1);
 
     private final String storageClass;
     private final String torchName;
@@ -24,6 +29,11 @@ public enum TorchDtype {
         this.storageClass = storageClass;
         this.torchName = torchName;
         this.bytes = bytes;
+    }
+
+    /// A type without a storage class of its own: its storages are untyped.
+    TorchDtype(String torchName, int bytes) {
+        this("UntypedStorage", torchName, bytes);
     }
 
     /// Bytes of one element.
@@ -66,7 +76,7 @@ public enum TorchDtype {
             case F64 -> Optional.of(Dtype.F64);
             case I32 -> Optional.of(Dtype.I32);
             case I8 -> Optional.of(Dtype.I8);
-            case I64, I16, U8, BOOL -> Optional.empty();
+            case I64, I16, U8, BOOL, U16, U32, U64, F8_E4M3, F8_E5M2 -> Optional.empty();
         };
     }
 

@@ -2,63 +2,57 @@ package dev.vernacular.checkpoint.torch;
 
 import dev.vernacular.checkpoint.pickle.PickleReader;
 import dev.vernacular.files.AtomicFile;
+import dev.vernacular.files.FileBytes;
 import dev.vernacular.files.FilesException;
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
-/// A file of `torch.save`: a zip with one pickle, whose tensors lie beside it as raw bytes. The bytes are
-/// mapped, not loaded; the checksum of each member is compared when it is first read. The pickle is read as
+/// A file of `torch.save`: a zip with one pickle, whose tensors lie beside it as raw bytes. The bytes
+/// stay there until they are asked for; the checksum of each member is compared when it is first read. The pickle is
+/// read as
 /// data: nothing in the file is executed.
 ///
 /// The content is a graph of maps, lists, numbers, strings (see [PickleReader]) and [TorchTensor]s; an object
-/// of an unknown class is a `PickledObject`, inert. Tensors are views of the mapping and end with [#close()].
+/// of an unknown class is a `PickledObject`, inert. Tensors read the file and end with [#close()].
 public final class TorchFile implements AutoCloseable {
     private static final long LARGEST_PICKLE = 64L << 20;
     private static final byte[] OLD_MAGIC = {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46};
     private final String label;
     private final Map<String, ZipMember> members;
     private final Object root;
-    private final Runnable unmap;
+    private final Runnable close;
 
-    private TorchFile(MemorySegment bytes, String label, Runnable unmap) {
+    private TorchFile(FileBytes bytes, String label, Runnable close) {
         this.label = label;
-        this.unmap = unmap;
-        refuseOtherFormats(bytes, label);
+        this.close = close;
+        refuseOtherFormats(bytes.segment(), label);
         this.members = ZipDirectory.members(bytes, label);
         this.root = read(members, label);
     }
 
-    /// Maps a file and reads its pickle.
+    /// Opens a file and reads its pickle.
     ///
     /// @throws FilesException if the file cannot be read
     /// @throws TorchException if it is not of `torch.save`, or damaged
     /// @throws dev.vernacular.checkpoint.pickle.PickleException if its pickle is
     public static TorchFile open(Path file) {
-        Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return new TorchFile(bytes, file.toString(), arena::close);
-        } catch (IOException e) {
-            arena.close();
-            throw FilesException.reading(file, e);
+        FileBytes bytes = FileBytes.open(file);
+        try {
+            return new TorchFile(bytes, file.toString(), bytes::close);
         } catch (RuntimeException e) {
-            arena.close();
+            bytes.close();
             throw e;
         }
     }
 
-    /// Reads a file that is mapped already, or lies inside another; the caller keeps `bytes` alive.
+    /// Reads a file that is open already, or lies inside another; the caller keeps `bytes` open.
     ///
     /// @param label names it in errors
-    public static TorchFile of(MemorySegment bytes, String label) {
+    public static TorchFile of(FileBytes bytes, String label) {
         return new TorchFile(bytes, label, () -> {});
     }
 
@@ -105,7 +99,7 @@ public final class TorchFile implements AutoCloseable {
 
     @Override
     public void close() {
-        unmap.run();
+        close.run();
     }
 
     private static Object read(Map<String, ZipMember> members, String label) {
@@ -121,7 +115,7 @@ public final class TorchFile implements AutoCloseable {
                     label + ": its data.pkl has " + data.byteSize() + " bytes, the limit is " + LARGEST_PICKLE);
         }
         TorchGlobals globals = new TorchGlobals(members, prefix, byteOrder(members, prefix, label));
-        return PickleReader.read(data.bytes().toArray(ValueLayout.JAVA_BYTE), label, globals);
+        return PickleReader.read(data.bytes().segment().toArray(ValueLayout.JAVA_BYTE), label, globals);
     }
 
     private static ByteOrder byteOrder(Map<String, ZipMember> members, String prefix, String label) {
@@ -129,8 +123,10 @@ public final class TorchFile implements AutoCloseable {
         if (member == null) {
             return ByteOrder.LITTLE_ENDIAN;
         }
-        byte[] start =
-                member.bytes().asSlice(0, Math.min(16, member.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+        byte[] start = member.bytes()
+                .segment()
+                .asSlice(0, Math.min(16, member.byteSize()))
+                .toArray(ValueLayout.JAVA_BYTE);
         String order = new String(start, StandardCharsets.US_ASCII);
         return switch (order.strip()) {
             case "little" -> ByteOrder.LITTLE_ENDIAN;

@@ -68,6 +68,13 @@ public record TorchTensor(TorchDtype dtype, long[] shape, long[] strides, long o
         return true;
     }
 
+    /// The view of some of this tensor's rows.
+    public TorchTensor rows(long first, long count) {
+        long[] size = shape();
+        size[0] = count;
+        return new TorchTensor(dtype, size, strides, offset + first * strides[0], storage);
+    }
+
     /// Copies the elements, row-major and in native byte order, into `into` of [#byteSize()] bytes.
     public void read(MemorySegment into) {
         if (into.byteSize() != byteSize()) {
@@ -75,7 +82,12 @@ public record TorchTensor(TorchDtype dtype, long[] shape, long[] strides, long o
         }
         boolean isWhole = offset == 0 && isContiguous() && byteSize() == storage.byteSize();
         switch (storage) {
-            case MappedStorage mapped -> gather(mapped.member().bytes(), mapped.order(), into);
+            case MappedStorage mapped
+            when isCopied(mapped.order()) -> mapped.member().bytes().read(offset * dtype.bytes(), into);
+            case MappedStorage mapped -> gather(mapped.member().bytes().segment(), mapped.order(), into);
+            case TorchStorage.InMemory memory
+            when isCopied(ByteOrder.nativeOrder()) ->
+                into.copyFrom(memory.bytes().asSlice(offset * dtype.bytes(), byteSize()));
             case TorchStorage.InMemory memory -> gather(memory.bytes(), ByteOrder.nativeOrder(), into);
             case TorchStorage whole when isWhole -> whole.read(into);
             case TorchStorage view -> throw new IllegalArgumentException("only storages in memory have views");
@@ -92,12 +104,13 @@ public record TorchTensor(TorchDtype dtype, long[] shape, long[] strides, long o
         }
     }
 
+    /// Its bytes are those of the storage, one after the other.
+    private boolean isCopied(ByteOrder order) {
+        return isContiguous() && (order == ByteOrder.nativeOrder() || dtype.bytes() == 1);
+    }
+
     private void gather(MemorySegment from, ByteOrder order, MemorySegment into) {
         long width = dtype.bytes();
-        if (isContiguous() && (order == ByteOrder.nativeOrder() || width == 1)) {
-            into.copyFrom(from.asSlice(offset * width, byteSize()));
-            return;
-        }
         long[] index = new long[shape.length];
         long source = offset;
         for (long element = 0, count = elements(); element < count; element++) {

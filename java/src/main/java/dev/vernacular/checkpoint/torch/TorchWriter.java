@@ -4,8 +4,6 @@ import dev.vernacular.checkpoint.pickle.Global;
 import dev.vernacular.checkpoint.pickle.PickleWriter;
 import dev.vernacular.checkpoint.pickle.Tuple;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -13,14 +11,12 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
 
 /// Writes what `torch.load(weights_only=True)` reads: maps, lists, [Tuple]s, strings, numbers, booleans, nulls,
 /// byte arrays and [TorchTensor]s. Storages are taken one at a time, so a checkpoint larger than memory can be
 /// written; tensors that share a storage share it in the file. The same data gives the same bytes.
 public final class TorchWriter {
     private static final String ROOT = "archive/";
-    private static final int PIECE = 1 << 30;
     private static final Global ORDERED_DICT = new Global("collections", "OrderedDict");
     private static final Global REBUILD = new Global("torch._utils", "_rebuild_tensor_v2");
     private final Map<TorchStorage, Integer> keys = new IdentityHashMap<>();
@@ -56,7 +52,8 @@ public final class TorchWriter {
         zip.add(ROOT + "data.pkl", ByteBuffer.wrap(pickle));
         zip.add(ROOT + "byteorder", ascii("little"));
         for (int key = 0; key < storages.size(); key++) {
-            writeStorage(zip, ROOT + "data/" + key, storages.get(key));
+            TorchStorage storage = storages.get(key);
+            zip.add(ROOT + "data/" + key, storage.byteSize(), storage::writeTo);
         }
         zip.add(ROOT + "version", ascii("3\n"));
         zip.finish();
@@ -89,34 +86,6 @@ public final class TorchWriter {
             storages.add(added);
             return storages.size() - 1;
         });
-    }
-
-    private static void writeStorage(ZipWriter zip, String name, TorchStorage storage) throws IOException {
-        if (storage instanceof TorchStorage.InMemory(MemorySegment bytes)) {
-            writeSegment(zip, name, bytes);
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(storage.byteSize(), 64);
-            storage.read(bytes);
-            writeSegment(zip, name, bytes);
-        }
-    }
-
-    private static void writeSegment(ZipWriter zip, String name, MemorySegment bytes) throws IOException {
-        CRC32 crc = new CRC32();
-        for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-            crc.update(piece(bytes, at));
-        }
-        zip.begin(name, bytes.byteSize(), (int) crc.getValue());
-        for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-            zip.write(piece(bytes, at));
-        }
-    }
-
-    /// A byte buffer takes 2 GiB at most.
-    private static ByteBuffer piece(MemorySegment bytes, long at) {
-        return bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at)).asByteBuffer();
     }
 
     private static ByteBuffer ascii(String text) {

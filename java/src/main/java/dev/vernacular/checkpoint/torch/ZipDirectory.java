@@ -1,5 +1,6 @@
 package dev.vernacular.checkpoint.torch;
 
+import dev.vernacular.files.FileBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.foreign.ValueLayout.OfInt;
@@ -10,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// The members of a zip as slices of its mapped bytes. Sizes come from the central directory (torch writes them
+/// The members of a zip as slices of its bytes. Sizes come from the central directory (torch writes them
 /// nowhere else), zip64 included; members must be stored, not compressed, so that they can be used where they
 /// lie.
 ///
@@ -26,17 +27,19 @@ final class ZipDirectory {
     private static final int LOCAL = 0x04034b50;
     private static final long IN_ZIP64 = 0xffffffffL;
     private static final int MOST_MEMBERS = 1 << 20;
+    private final FileBytes bytes;
     private final MemorySegment file;
     private final String label;
 
-    private ZipDirectory(MemorySegment file, String label) {
-        this.file = file;
+    private ZipDirectory(FileBytes bytes, String label) {
+        this.bytes = bytes;
+        this.file = bytes.segment();
         this.label = label;
     }
 
     /// @throws TorchException if the directory is missing or damaged, naming what is wrong where
-    static Map<String, ZipMember> members(MemorySegment file, String label) {
-        return new ZipDirectory(file, label).read();
+    static Map<String, ZipMember> members(FileBytes bytes, String label) {
+        return new ZipDirectory(bytes, label).read();
     }
 
     private Map<String, ZipMember> read() {
@@ -96,11 +99,13 @@ final class ZipDirectory {
         return at + 46 + nameLength + u16(at + 30) + u16(at + 32);
     }
 
-    private MemorySegment data(long local, long size) {
+    private FileBytes data(long local, long size) {
         if (u32(local) != LOCAL) {
             throw damaged("no member", local);
         }
-        return slice(local + 30 + u16(local + 26) + u16(local + 28), size);
+        long at = local + 30 + u16(local + 26) + u16(local + 28);
+        requireInside(at, size);
+        return bytes.slice(at, size);
     }
 
     /// The zip64 extra field of an entry, which holds those of size, packed size and offset that are too large,
@@ -143,10 +148,14 @@ final class ZipDirectory {
     }
 
     private MemorySegment slice(long at, long length) {
+        requireInside(at, length);
+        return file.asSlice(at, length);
+    }
+
+    private void requireInside(long at, long length) {
         if (at < 0 || length < 0 || at > file.byteSize() || length > file.byteSize() - at) {
             throw damaged("a reference to " + length + " bytes", at);
         }
-        return file.asSlice(at, length);
     }
 
     private TorchException damaged(String what, long at) {

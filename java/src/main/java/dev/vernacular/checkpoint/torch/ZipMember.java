@@ -1,25 +1,26 @@
 package dev.vernacular.checkpoint.torch;
 
+import dev.vernacular.files.FileBytes;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32;
 
-/// A stored member of a mapped zip. Its checksum is compared when its bytes are first asked for, once.
+/// A stored member of an open zip. Its checksum is compared when its bytes are first asked for, once.
 final class ZipMember {
-    /// A byte buffer takes 2 GiB at most.
-    private static final long PIECE = 1 << 30;
+    private static final long PIECE = 1 << 20;
 
     /// What torch writes after `torch.serialization.set_crc32_options(False)`.
     private static final int NOT_COMPUTED = 0;
 
     private final String label;
     private final String name;
-    private final MemorySegment bytes;
+    private final FileBytes bytes;
     private final int crc;
     private volatile boolean isWhole;
 
     /// @param label names the file in errors
     /// @param crc   CRC-32 of the bytes, as the directory has it
-    ZipMember(String label, String name, MemorySegment bytes, int crc) {
+    ZipMember(String label, String name, FileBytes bytes, int crc) {
         this.label = label;
         this.name = name;
         this.bytes = bytes;
@@ -28,11 +29,11 @@ final class ZipMember {
     }
 
     long byteSize() {
-        return bytes.byteSize();
+        return bytes.size();
     }
 
     /// @throws TorchException if they are not what was written
-    MemorySegment bytes() {
+    FileBytes bytes() {
         requireWhole("");
         return bytes;
     }
@@ -58,8 +59,13 @@ final class ZipMember {
 
     private int checksum() {
         CRC32 sum = new CRC32();
-        for (long at = 0; at < bytes.byteSize(); at += PIECE) {
-            sum.update(bytes.asSlice(at, Math.min(PIECE, bytes.byteSize() - at)).asByteBuffer());
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(Math.min(PIECE, byteSize()));
+            for (long at = 0; at < byteSize(); at += PIECE) {
+                MemorySegment piece = buffer.asSlice(0, Math.min(PIECE, byteSize() - at));
+                bytes.read(at, piece);
+                sum.update(piece.asByteBuffer());
+            }
         }
         return (int) sum.getValue();
     }

@@ -1,5 +1,6 @@
 package dev.vernacular.train.store;
 
+import dev.vernacular.checkpoint.megatron.LightningWriter;
 import dev.vernacular.checkpoint.megatron.MegatronNames;
 import dev.vernacular.checkpoint.torch.TorchFile;
 import dev.vernacular.checkpoint.torch.TorchTensor;
@@ -25,8 +26,6 @@ public final class CheckpointWriter {
     static final String SOURCES = "sources";
     static final String CONSUMED_BY_SOURCE = "consumed_samples_by_source";
     static final String SCALER = "PipelineMixedPrecisionPlugin";
-    /// Lightning upgrades checkpoints by their version.
-    private static final String LIGHTNING_VERSION = "2.0.9";
     private static final int VERSION = 1;
 
     private final RunConfig config;
@@ -54,20 +53,15 @@ public final class CheckpointWriter {
     ///
     /// @param learningRate of the next step
     public void write(Path file, TrainingState state, double learningRate) {
-        Map<String, Object> root = new LinkedHashMap<>();
-        root.put("epoch", 0L);
-        root.put("global_step", (long) state.step());
-        root.put("pytorch-lightning_version", LIGHTNING_VERSION);
-        root.put("state_dict", weights());
-        root.put("loops", Map.of());
-        root.put("callbacks", Map.of());
-        root.put("optimizer_states", List.of(optimizer(state, learningRate)));
-        root.put("lr_schedulers", schedulers(state, learningRate));
+        Map<String, Object> root = LightningWriter.root(
+                state.step(),
+                weights(),
+                List.of(optimizer(state, learningRate)),
+                schedulers(state, learningRate),
+                modelSection);
         if (config.trainer().precision() == Precision.FP16) {
             root.put(SCALER, scaler(state.scale()));
         }
-        root.put("hparams_name", "cfg");
-        root.put("hyper_parameters", Map.of("cfg", modelSection));
         root.put(OURS, ours(state));
         TorchFile.write(file, root, true);
     }

@@ -2,6 +2,7 @@ package dev.vernacular.train.store;
 
 import dev.vernacular.checkpoint.ModelWeights;
 import dev.vernacular.checkpoint.NemoWriter;
+import dev.vernacular.checkpoint.megatron.LightningWriter;
 import dev.vernacular.config.ModelSection;
 import dev.vernacular.kernels.memory.Device;
 import dev.vernacular.model.ModelMemory;
@@ -38,16 +39,9 @@ public final class ModelFiles {
 
     /// The model section with the tokenizer's files in the run folder by their absolute paths.
     public Map<String, Object> section() {
-        if (tokenizer.isEmpty()) {
-            return model.asMap();
-        }
-        Path files = folder.tokenizer().toAbsolutePath().normalize();
-        return model.with("tokenizer.vocab_file", files.resolve("vocab.json").toString())
-                .with("tokenizer.merge_file", files.resolve("merges.txt").toString())
-                .with(
-                        "tokenizer.tokenizer_json",
-                        files.resolve("tokenizer.json").toString())
-                .asMap();
+        return tokenizer.isEmpty()
+                ? model.asMap()
+                : LightningWriter.withTokenizer(model, folder.tokenizer()).asMap();
     }
 
     /// Writes `config.yaml`, `hparams.yaml` and the tokenizer's files.

@@ -1,5 +1,6 @@
 package dev.vernacular.train.store;
 
+import dev.vernacular.checkpoint.megatron.LightningWriter;
 import dev.vernacular.config.RunConfig.Experiment;
 import dev.vernacular.config.Yaml;
 import dev.vernacular.files.AtomicFile;
@@ -99,12 +100,8 @@ public record RunFolder(Path path) {
     ///
     /// @param model the model section, as a reader of the checkpoints needs it
     public void writeConfiguration(Map<String, Object> resolved, Map<String, Object> model) {
-        write(path.resolve("config.yaml"), Yaml.write(resolved));
-        write(path.resolve("hparams.yaml"), Yaml.write(Map.of("cfg", model)));
-    }
-
-    private static void write(Path file, String text) {
-        AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+        AtomicFile.write(path.resolve("config.yaml"), Yaml.write(resolved).getBytes(StandardCharsets.UTF_8));
+        AtomicFile.write(path.resolve("hparams.yaml"), LightningWriter.hparams(model));
     }
 
     private static String version(Path base, Experiment experiment) {

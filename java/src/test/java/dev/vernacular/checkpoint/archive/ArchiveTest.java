@@ -45,7 +45,8 @@ class ArchiveTest {
     }
 
     private static String text(Archive archive, String name) {
-        return new String(archive.find(name).orElseThrow().toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+        byte[] bytes = archive.find(name).orElseThrow().segment().toArray(ValueLayout.JAVA_BYTE);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     @ParameterizedTest

@@ -294,9 +294,10 @@ class TorchFileTest {
         Files.write(file, bytes);
     }
 
-    private static void openOrRefuse(byte[] bytes) {
+    private void openOrRefuse(byte[] bytes) throws IOException {
+        Path file = Files.write(folder.resolve("damaged.ckpt"), bytes);
         try {
-            TorchFile.of(MemorySegment.ofArray(bytes), "damaged.ckpt").close();
+            TorchFile.open(file).close();
         } catch (VernacularException expected) {
             assertThat(expected).hasMessageContaining("damaged.ckpt");
         }
