@@ -473,6 +473,84 @@ def check_hostile(tmp):
     return f"{len(calls)} calls: exit 2 and a message each, nothing written, nothing run"
 
 
+def check_expand(tmp):
+    """Each way of filling rows against independent sums; `zero` bit-equal to the oracle's; the numbers of the check at step 0 from the oracle's logits."""
+    import math, torch
+    sys.path.insert(0, str(ORACLE))
+    import bpe_reference, oracle_common
+    corpus = tmp / "corpus.txt"
+    corpus.write_text("ประเทศไทยมีเมืองหลวงคือกรุงเทพมหานคร ภาษาไทยเป็นภาษาราชการ\n" * 3 + "भारत की राजधानी नई दिल्ली है\n" * 3)
+    oracle("bpe_reference.py", "--train", corpus, "--merges", 90, "--out", tmp / "new")
+    texts = ["The quick brown fox jumps.", "Bangkok is the capital of Thailand.", "over the hill"]
+    (tmp / "en.txt").write_text("\n".join(texts) + "\n")
+    variants = [(300, []), (384, []), (300, ["--untied"]), (333, ["--tp", 2, "--divisor", 8, "--untied"]), (300, ["--dtype", "fp16", "--mcore"]), (310, ["--dtype", "bf16", "--untied", "--divisor", 1])]
+    worst, count = 0.0, 0
+    for seed, (vocab, extra) in enumerate(variants, 21):
+        base = tmp / f"b{seed}.nemo"
+        oracle("make_nemo_fixture.py", "--out", base, "--seed", seed, "--vocab", vocab, "--seq", 48, "--hf-out", tmp / f"hf{seed}", *extra)
+        merged = tmp / f"merged{seed}"
+        oracle("bpe_reference.py", "--merge-base", tmp / f"hf{seed}", "--merge-new", tmp / "new", "--out", merged)
+        ids, old_merges = bpe_reference.load(tmp / f"hf{seed}")
+        tokens = {i: token for token, i in bpe_reference.load(merged)[0].items()}
+        char_bytes = {c: b for b, c in oracle_common.bytes_to_unicode()[0].items()}
+        cfg, sd, _ = oracle_common.read_nemo(base)
+        old, _, _ = oracle_common.canon(sd)
+        n, o, multiple = len(tokens), old["wte"].shape[0], cfg["make_vocab_size_divisible_by"] * cfg["tensor_model_parallel_size"]
+        r = -(-n // multiple) * multiple
+        for init in ("zero", "subtoken", "mean", "mean-cov", "normal"):
+            out = tmp / f"{seed}-{init}.nemo"
+            report = json.loads(vernacular("expand", "--model", base, "--tokenizer", merged, "--output", out, "--init", init, "--text", f"en={tmp}/en.txt", "--json").stdout)
+            step0 = report.pop("step0")
+            assert report == {"tokenizer_size_before": vocab, "tokenizer_size_after": n, "rows_before": o, "rows_after": r, "divisor": multiple,
+                              "rows_initialised": max(0, r - o) + (0 if init == "zero" else min(n, o) - vocab), "init": init, "tied": "head" not in old}, report
+            if init == "zero":
+                oracle("expand_nemo.py", base, "--tokenizer", merged, "--out", tmp / "oracle.nemo")
+                oracle("check_nemo.py", out, "--equal", tmp / "oracle.nemo", "--expanded-from", base, "--quiet")
+            elif o == vocab:
+                oracle("check_nemo.py", out, "--expanded-from", base, "--new-rows", "any", "--quiet")
+            new_cfg, new_sd, _ = oracle_common.read_nemo(out)
+            new, _, _ = oracle_common.canon(new_sd)
+            digits = {"fp16": 1e-3, "bf16": 8e-3}.get(extra[1] if extra[:1] == ["--dtype"] else "", 1e-6)
+            for key, rows in new.items():
+                if key not in ("wte", "head"):
+                    assert torch.equal(rows, old[key]), key
+                    continue
+                kept = o if init == "zero" else vocab
+                assert rows.shape[0] == r and torch.equal(rows[:kept], old[key][:kept]) and not rows[max(n, o):].any() and torch.equal(rows[n:o], old[key][n:]), (init, key)
+                made, tokens_old = rows[kept:n].double(), old[key][:vocab].double()
+                if init == "mean":
+                    worst_row = (made - tokens_old.mean(0)).abs().max().item()
+                elif init == "subtoken":
+                    parts = [tokens_old[bpe_reference.encode(text, ids, old_merges)] for text in (bytes(char_bytes[c] for c in tokens[i]).decode("utf-8", "replace") for i in range(vocab, n)) if "\ufffd" not in text]
+                    whole = [i - vocab for i in range(vocab, n) if "\ufffd" not in bytes(char_bytes[c] for c in tokens[i]).decode("utf-8", "replace")]
+                    want = torch.stack([p.mean(0) for p in parts])
+                    if key == "wte" and "head" in old:
+                        want *= (torch.stack([p.norm(dim=1).mean() for p in parts]) / want.norm(dim=1))[:, None]
+                    worst_row = (made[whole] - want).abs().max().item()
+                else:
+                    spread = made.std() / (tokens_old.std() if init == "mean-cov" else cfg["init_method_std"]) if init != "zero" else torch.tensor(1.0)
+                    assert 0.8 < spread < 1.25, (init, key, spread)
+                    worst_row = 0.0
+                assert worst_row <= digits, (init, key, worst_row)
+                worst = max(worst, worst_row)
+            bits, mass, places = {}, 0.0, 0
+            for name, (config, weights) in {"bits_per_byte_base": (cfg, sd), "bits_per_byte_expanded": (new_cfg, new_sd)}.items():
+                nll = 0.0
+                for text in texts:
+                    row = torch.tensor([[ids["<|endoftext|>"]] + bpe_reference.encode(text, ids, old_merges)])
+                    logprobs = torch.log_softmax(oracle_common.megatron_logits(weights, config, row).double(), -1)[0, :-1]
+                    nll -= logprobs.gather(1, row[0, 1:, None]).sum().item()
+                    if name == "bits_per_byte_expanded":
+                        mass += logprobs[:, vocab:n].exp().sum().item()
+                        places += logprobs.shape[0]
+                bits[name] = nll / math.log(2) / sum(len(text.encode()) for text in texts)
+            for name, want in dict(bits, new_token_mass=mass / places).items():
+                assert abs(step0[name] - want) <= 1e-4 * want, (init, name, step0[name], want)
+            assert step0["verdict"] == ("PASS" if bits["bits_per_byte_expanded"] <= 1.01 * bits["bits_per_byte_base"] else "FAIL"), step0
+            count += 1
+    return f"{count} expansions, largest difference of a row {worst:.1e}, zero bit-equal to the oracle, bits per byte and the new tokens' share within 1e-4"
+
+
 CHECKS = {name[6:]: function for name, function in globals().items() if name.startswith("check_")}
 
 if __name__ == "__main__":

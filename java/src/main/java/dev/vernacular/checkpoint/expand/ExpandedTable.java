@@ -3,7 +3,6 @@ package dev.vernacular.checkpoint.expand;
 import dev.vernacular.checkpoint.FirstRows;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.kernels.Dtype;
-import dev.vernacular.model.ParameterLayout;
 import java.lang.foreign.MemorySegment;
 
 /// A token table (input or head) with the rows of an [ExpansionPlan]: rows of old tokens bit for bit, then those
@@ -11,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// @param source [rowsBefore, C]
 /// @param std    of normal rows, the config's `init_method_std`
-record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implements StoredTensor {
+record ExpandedTable(StoredTensor source, ExpansionPlan plan, TableUse use, double std) implements StoredTensor {
     @Override
     public String name() {
         return source.name();
@@ -40,7 +39,7 @@ record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implem
     }
 
     private void fillNew(TableRows rows) {
-        NewRows newRows = new NewRows(plan, rows, std, name().equals(ParameterLayout.HEAD));
+        NewRows newRows = new NewRows(plan, rows, use, std);
         for (int id = plan.base().size(); id < plan.merged().size(); id++) {
             rows.set(id, newRows.row(id));
         }
