@@ -31,7 +31,10 @@ import picocli.CommandLine.Spec;
         description = "Converts a model to another format or number type.",
         footer = {"", "Example:", "  vernacular convert gpt.nemo gpt-hf --to hf --dtype bf16"})
 final class ConvertCommand implements Runnable {
-    @Parameters(index = "0", paramLabel = "IN", description = "The model: .nemo, .ckpt or a Hugging Face folder.")
+    @Parameters(
+            index = "0",
+            paramLabel = "IN",
+            description = "The model: .nemo, .ckpt, .gguf or a Hugging Face folder.")
     Path input;
 
     @Parameters(index = "1", paramLabel = "OUT", description = "What to write.")
@@ -43,7 +46,10 @@ final class ConvertCommand implements Runnable {
             description = "nemo, nemo-mcore, ckpt, hf or gguf; default: by the name's ending, else hf.")
     String format;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "fp32, fp16 or bf16, for gguf also q8_0; default: as it is.")
     String dtype;
 
     @Option(
@@ -77,7 +83,8 @@ final class ConvertCommand implements Runnable {
         String target = format != null ? format : formatOf(output.toString());
         try (ModelFile opened = ModelFile.open(input)) {
             ModelFile model = trim ? TrimmedModel.of(opened) : opened;
-            List<StoredTensor> tensors = dtype == null
+            boolean isQuantized = isQuantized(target, model);
+            List<StoredTensor> tensors = dtype == null || isQuantized
                     ? model.tensors()
                     : model.tensors().stream()
                             .map(tensor -> ConvertedTensor.of(tensor, dtype()))
@@ -97,7 +104,7 @@ final class ConvertCommand implements Runnable {
                             new MegatronLayout(target.equals("nemo-mcore"), tensorParallel, pipelineParallel));
                 case "ckpt" -> LightningWriter.write(output, model.section(), model.tokenizer(), tensors, force);
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
-                case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force);
+                case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force, isQuantized);
                 default -> throw wrong("--to", target, "nemo, nemo-mcore, ckpt, hf or gguf");
             }
             report(target, model, tensors);
@@ -122,12 +129,27 @@ final class ConvertCommand implements Runnable {
         return tokenizer;
     }
 
+    /// Blocks of 8 bits are a form of GGUF's alone, so no [Dtype] stands for them.
+    private boolean isQuantized(String target, ModelFile model) {
+        if (!"q8_0".equals(dtype)) {
+            return false;
+        }
+        if (!target.equals("gguf")) {
+            throw wrong("--dtype", dtype, "fp32, fp16 or bf16; q8_0 only with --to gguf");
+        }
+        if (GgufWriter.hasRowsThatAreNoBlocks(model.config())) {
+            Console.note("warning: q8_0 takes rows of a multiple of 32 numbers; this model has others, those"
+                    + " matrices are written as fp16");
+        }
+        return true;
+    }
+
     private Dtype dtype() {
         return switch (dtype) {
             case "fp32" -> Dtype.F32;
             case "fp16" -> Dtype.F16;
             case "bf16" -> Dtype.BF16;
-            default -> throw wrong("--dtype", dtype, "fp32, fp16 or bf16");
+            default -> throw wrong("--dtype", dtype, "fp32, fp16, bf16, or for gguf q8_0");
         };
     }
 
