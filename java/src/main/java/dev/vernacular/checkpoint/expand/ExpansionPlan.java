@@ -5,6 +5,7 @@ import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.LongStream;
 
 /// How many rows the token table of an expanded model has, and which of them are new.
 ///
@@ -49,10 +50,28 @@ public record ExpansionPlan(
         return divisor * ranks;
     }
 
-    /// Whether a row of the old table stays bit for bit: that of an old token, and padding that no token takes.
-    boolean keeps(long row) {
-        return row < Math.min(rowsBefore, rowsAfter)
-                && (init == RowInit.ZERO || row < base.size() || row >= merged.size());
+    /// What becomes of a row of the expanded table.
+    enum Kind {
+        /// It is the old table's, bit for bit: an old token's, or padding that no token takes.
+        KEPT,
+        NEW,
+        /// Appended, zero.
+        PADDING
+    }
+
+    Kind kind(long row) {
+        if (row < base.size() || row < rowsBefore && (row >= merged.size() || init == RowInit.ZERO)) {
+            return Kind.KEPT;
+        }
+        return row < merged.size() ? Kind.NEW : Kind.PADDING;
+    }
+
+    /// The first row after `row` that may be of another kind.
+    long endOfRun(long row) {
+        return LongStream.of(base.size(), merged.size(), rowsBefore, rowsAfter)
+                .filter(edge -> edge > row)
+                .min()
+                .orElseThrow();
     }
 
     /// Rows that this expansion writes: those of new tokens, old padding or not, and those it appends. With

@@ -3,13 +3,13 @@ package dev.vernacular.checkpoint.expand;
 import dev.vernacular.checkpoint.CheckpointException;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.StoredTensor;
+import dev.vernacular.checkpoint.expand.ExpansionPlan.Kind;
 import dev.vernacular.model.ParameterLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.function.LongPredicate;
 
 /// Compares an expanded model, as it was written, with the one it was made from: every old row and every other
-/// tensor has to be there bit for bit. One pair of tensors is in memory at a time.
+/// tensor has to be there bit for bit. A piece of each is in memory at a time.
 ///
 /// @param base    the model before
 /// @param written the model after
@@ -26,34 +26,41 @@ public record KeptWeights(ModelFile base, ExpansionPlan plan, ModelFile written)
             if (!after.name().equals(before.name()) || after.dtype() != before.dtype()) {
                 throw changed(before.name() + " has become " + after.name() + " of type " + after.dtype());
             }
-            LongPredicate isKept = ParameterLayout.isTokenTable(before.name()) ? plan::keeps : row -> true;
-            try (Arena arena = Arena.ofConfined()) {
-                requireSame(before, read(before, arena), read(after, arena), isKept);
+            requireSame(before, after);
+        }
+    }
+
+    private void requireSame(StoredTensor before, StoredTensor after) {
+        boolean isTable = ParameterLayout.isTokenTable(before.name());
+        long rows = Math.min(before.shape()[0], after.shape()[0]);
+        boolean isByRows = before.readsRows() && after.readsRows();
+        long atATime = isByRows ? Math.clamp(StoredTensor.PIECE / before.rowBytes(), 1, rows) : rows;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment was = arena.allocate(atATime * before.rowBytes(), 64);
+            MemorySegment is = arena.allocate(atATime * before.rowBytes(), 64);
+            for (long row = 0; row < rows; row += atATime) {
+                long bytes = Math.min(atATime, rows - row) * before.rowBytes();
+                before.readRows(row, was.asSlice(0, bytes));
+                after.readRows(row, is.asSlice(0, bytes));
+                requireSame(before, row, was.asSlice(0, bytes), is.asSlice(0, bytes), isTable);
             }
         }
     }
 
-    private void requireSame(StoredTensor tensor, MemorySegment before, MemorySegment after, LongPredicate isKept) {
-        long rowBytes = before.byteSize() / tensor.shape()[0];
-        long end = Math.min(before.byteSize(), after.byteSize());
+    /// @param first row of the pieces
+    private void requireSame(StoredTensor tensor, long first, MemorySegment was, MemorySegment is, boolean isTable) {
         long at = 0;
-        while (at < end) {
-            long mismatch = MemorySegment.mismatch(before, at, end, after, at, end);
+        while (at < was.byteSize()) {
+            long mismatch = MemorySegment.mismatch(was, at, was.byteSize(), is, at, was.byteSize());
             if (mismatch < 0) {
                 return;
             }
-            long row = (at + mismatch) / rowBytes;
-            if (isKept.test(row)) {
-                throw changed(tensor.name() + " differs, first in row " + row);
+            long rowInPiece = (at + mismatch) / tensor.rowBytes();
+            if (!isTable || plan.kind(first + rowInPiece) == Kind.KEPT) {
+                throw changed(tensor.name() + " differs, first in row " + (first + rowInPiece));
             }
-            at = (row + 1) * rowBytes;
+            at = (rowInPiece + 1) * tensor.rowBytes();
         }
-    }
-
-    private static MemorySegment read(StoredTensor tensor, Arena arena) {
-        MemorySegment bytes = arena.allocate(tensor.byteSize(), 64);
-        tensor.read(bytes);
-        return bytes;
     }
 
     private CheckpointException changed(String what) {

@@ -2,6 +2,7 @@ package dev.vernacular.checkpoint.expand;
 
 import dev.vernacular.files.Utf8;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
@@ -11,17 +12,17 @@ final class NewRows {
     /// Rows drawn for one sample of the covariance.
     private static final int DRAWS = 256;
     private final ExpansionPlan plan;
-    private final TableRows table;
+    private final OldRows table;
     private final TableUse use;
     private final double std;
     private final long seed;
     private final int oldTokens;
-    private final float[] mean;
     private final float[] values;
+    private Optional<float[]> mean = Optional.empty();
 
-    /// @param table of rows, the old ones filled in; rows are made of those alone
+    /// @param table whose old rows the new ones are made of
     /// @param std   of normal rows
-    NewRows(ExpansionPlan plan, TableRows table, TableUse use, double std) {
+    NewRows(ExpansionPlan plan, OldRows table, TableUse use, double std) {
         this.plan = plan;
         this.table = table;
         this.use = use;
@@ -29,7 +30,6 @@ final class NewRows {
         // The random rows of an untied head are not those of the input table.
         this.seed = use == TableUse.HEAD ? SEED + (1L << 32) : SEED;
         this.oldTokens = plan.base().size();
-        this.mean = table.mean(oldTokens);
         this.values = new float[table.width()];
     }
 
@@ -38,7 +38,7 @@ final class NewRows {
             case SUBTOKEN -> ofParts(id);
             case ZERO -> new float[table.width()];
             case NORMAL -> normal(random(id));
-            case MEAN -> mean;
+            case MEAN -> mean();
             case MEAN_COV -> sample(random(id));
         };
     }
@@ -48,11 +48,18 @@ final class NewRows {
         return new SplittableRandom(seed + id);
     }
 
+    private float[] mean() {
+        if (mean.isEmpty()) {
+            mean = Optional.of(table.mean(oldTokens));
+        }
+        return mean.get();
+    }
+
     /// See [RowInit#SUBTOKEN].
     private float[] ofParts(int id) {
         int[] parts = oldIds(plan.merged().decodeBytes(new int[] {id}));
         if (parts.length == 0) {
-            return mean;
+            return mean();
         }
         double[] sum = new double[table.width()];
         double norms = 0;
@@ -95,7 +102,7 @@ final class NewRows {
             addTo(row, values, weight);
             weightOfMean -= weight;
         }
-        addTo(row, mean, (float) weightOfMean);
+        addTo(row, mean(), (float) weightOfMean);
         return row;
     }
 

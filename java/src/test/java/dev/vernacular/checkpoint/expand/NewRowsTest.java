@@ -3,13 +3,14 @@ package dev.vernacular.checkpoint.expand;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.vernacular.checkpoint.Elements;
 import dev.vernacular.checkpoint.Golden;
+import dev.vernacular.checkpoint.InMemoryTensor;
 import dev.vernacular.kernels.Dtype;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.Vocabulary;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,7 @@ class NewRowsTest {
         return table;
     }
 
-    private static float[] newRows(float[] table, Dtype dtype, RowInit init) {
+    private static float[] newRows(float[] table, RowInit init) {
         Tokenizer base = Tokenizer.load(Golden.path("hf"));
         Vocabulary vocabulary = base.vocabulary();
         List<String> tokens = new ArrayList<>(vocabulary.tokens());
@@ -44,12 +45,9 @@ class NewRowsTest {
                 new Vocabulary(tokens, vocabulary.merges(), vocabulary.added(), vocabulary.preTokenizer()));
         int rows = OLD_TOKENS + NEW_TOKENS;
         ExpansionPlan plan = new ExpansionPlan(base, merged, OLD_TOKENS, rows, 1, 1, init);
-        MemorySegment stored = MemorySegment.ofArray(new byte[rows * WIDTH * dtype.bytes()]);
-        TableRows tableRows = new TableRows(stored, dtype, WIDTH);
-        for (int row = 0; row < OLD_TOKENS; row++) {
-            tableRows.set(row, Arrays.copyOfRange(table, row * WIDTH, (row + 1) * WIDTH));
-        }
-        NewRows newRows = new NewRows(plan, tableRows, TableUse.BOTH, 0.5);
+        MemorySegment stored = MemorySegment.ofArray(table);
+        OldRows oldRows = new OldRows(new InMemoryTensor("table", Dtype.F32, new long[] {OLD_TOKENS, WIDTH}, stored));
+        NewRows newRows = new NewRows(plan, oldRows, TableUse.BOTH, 0.5);
         float[] made = new float[NEW_TOKENS * WIDTH];
         for (int i = 0; i < NEW_TOKENS; i++) {
             System.arraycopy(newRows.row(OLD_TOKENS + i), 0, made, i * WIDTH, WIDTH);
@@ -77,7 +75,7 @@ class NewRowsTest {
     void meanCovRowsHaveTheMeanAndTheCovarianceOfTheOldRows() {
         float[] old = table();
 
-        float[] made = newRows(old, Dtype.F32, RowInit.MEAN_COV);
+        float[] made = newRows(old, RowInit.MEAN_COV);
 
         for (int a = 0; a < WIDTH; a++) {
             assertThat(mean(made, a)).isCloseTo(mean(old, a), within(SAMPLING));
@@ -89,7 +87,7 @@ class NewRowsTest {
 
     @Test
     void normalRowsAreAroundZeroWithTheConfigsDeviationAndNeighboursHaveNothingInCommon() {
-        float[] made = newRows(table(), Dtype.F32, RowInit.NORMAL);
+        float[] made = newRows(table(), RowInit.NORMAL);
 
         double products = 0;
         for (int at = WIDTH; at < made.length; at += WIDTH) {
@@ -105,8 +103,10 @@ class NewRowsTest {
         float[] values = {1.5f, -0.25f, 3};
 
         for (Dtype dtype : List.of(Dtype.F16, Dtype.BF16, Dtype.F32, Dtype.F64)) {
-            TableRows rows = new TableRows(MemorySegment.ofArray(new byte[2 * WIDTH * dtype.bytes()]), dtype, WIDTH);
-            rows.set(1, values);
+            byte[] bytes = new byte[2 * WIDTH * dtype.bytes()];
+            MemorySegment stored = MemorySegment.ofArray(bytes);
+            Elements.fromFloat32(MemorySegment.ofArray(values), stored.asSlice(bytes.length / 2), dtype, values.length);
+            OldRows rows = new OldRows(new InMemoryTensor("table", dtype, new long[] {2, WIDTH}, stored));
 
             float[] read = new float[WIDTH];
             rows.get(1, read);
