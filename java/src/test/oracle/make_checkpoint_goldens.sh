@@ -18,3 +18,5 @@ for version in 0 1 3; do "$python" "$here/make_megatron_lm.py" "$out/legacy.nemo
 rm -f "$out/hf/generation_config.json" "$out/hf/tokenizer_config.json" "$out/lightning/tokenizer/tokenizer_config.json"
 mv "$out"/lightning/checkpoints/*.ckpt "$out/lightning/checkpoints/step=3-last.ckpt"
 "$python" "$here/tensor_sums.py" "$out"/*.nemo > "$out/sums.txt"
+"$python" "$here/gguf_check.py" "$out/legacy.gguf" --nemo "$out/legacy.nemo" --make
+"$python" "$here/q8_blocks.py" > "$out/q8_0.txt"

@@ -1,5 +1,6 @@
 package dev.vernacular.checkpoint;
 
+import dev.vernacular.checkpoint.gguf.GgufModel;
 import dev.vernacular.checkpoint.hf.HuggingFaceFolder;
 import dev.vernacular.checkpoint.megatron.LightningCheckpoint;
 import dev.vernacular.checkpoint.megatron.NemoArchive;
@@ -18,8 +19,8 @@ import java.util.Optional;
 /// end with [#close()].
 public interface ModelFile extends AutoCloseable {
     /// Opens a `.nemo` file (tar, gzipped or not) or its unpacked folder, a Lightning `.ckpt` with its
-    /// `hparams.yaml` beside it or in a folder above, or a Hugging Face GPT-2 folder or its `.safetensors`;
-    /// recognised by content.
+    /// `hparams.yaml` beside it or in a folder above, a Hugging Face GPT-2 folder or its `.safetensors`, or a
+    /// GGUF file of the gpt2 architecture; recognised by content.
     ///
     /// @throws dev.vernacular.VernacularException with what is wrong, naming file and key or tensor
     static ModelFile open(Path path) {
@@ -34,6 +35,7 @@ public interface ModelFile extends AutoCloseable {
             case NEMO -> NemoArchive.open(path);
             case LIGHTNING -> LightningCheckpoint.open(path, hparams);
             case HUGGING_FACE -> HuggingFaceFolder.open(path);
+            case GGUF -> GgufModel.open(path);
         };
     }
 

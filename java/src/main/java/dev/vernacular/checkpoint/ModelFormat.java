@@ -4,7 +4,8 @@ package dev.vernacular.checkpoint;
 public enum ModelFormat {
     NEMO(".nemo archive"),
     LIGHTNING("Lightning checkpoint"),
-    HUGGING_FACE("Hugging Face folder");
+    HUGGING_FACE("Hugging Face folder"),
+    GGUF("GGUF file");
 
     private final String title;
 

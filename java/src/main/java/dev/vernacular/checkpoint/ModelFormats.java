@@ -34,6 +34,9 @@ final class ModelFormats {
         if (start.length > 8 && start[8] == '{' && start[7] == 0 && start[6] == 0) {
             return ModelFormat.HUGGING_FACE;
         }
+        if (startsWith(start, 0, 'G', 'G', 'U', 'F')) {
+            return ModelFormat.GGUF;
+        }
         throw notAModel(path, start);
     }
 
@@ -53,13 +56,9 @@ final class ModelFormats {
     }
 
     private static CheckpointException notAModel(Path path, byte[] start) {
-        String what = start.length == 0
-                ? " is empty"
-                : startsWith(start, 0, 'G', 'G', 'U', 'F')
-                        ? " is a GGUF file, which can be written but not read"
-                        : " is no model that this program knows";
+        String what = start.length == 0 ? " is empty" : " is no model that this program knows";
         return new CheckpointException(path + what + "\n  Models are .nemo files or their unpacked folders, Lightning"
-                + " .ckpt files with hparams.yaml, and Hugging Face GPT-2 folders.");
+                + " .ckpt files with hparams.yaml, Hugging Face GPT-2 folders, and GGUF files of gpt2.");
     }
 
     private static boolean isTar(byte[] start) {

@@ -4,9 +4,12 @@ import dev.vernacular.kernels.Dtype;
 import dev.vernacular.kernels.Norm;
 import dev.vernacular.model.GptConfig;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// The weight of a norm as every other program has it: the scale itself, where layernorm1p stores the scale
-/// minus one.
+/// minus one. In float32 whatever the stored type: most sums with one have no place in 16 bits.
+///
+/// @param source [C] float32
 public record NormScale(StoredTensor source) implements StoredTensor {
     @Override
     public String name() {
@@ -15,7 +18,7 @@ public record NormScale(StoredTensor source) implements StoredTensor {
 
     @Override
     public Dtype dtype() {
-        return source.dtype();
+        return Dtype.F32;
     }
 
     @Override
@@ -31,17 +34,15 @@ public record NormScale(StoredTensor source) implements StoredTensor {
     @Override
     public void read(MemorySegment into) {
         source.read(into);
-        float[] values = new float[Math.toIntExact(elements())];
-        Elements.toFloat32(into, dtype(), MemorySegment.ofArray(values), values.length);
-        for (int i = 0; i < values.length; i++) {
-            values[i] += 1;
+        for (long i = 0; i < elements(); i++) {
+            float stored = into.get(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES);
+            into.set(ValueLayout.JAVA_FLOAT_UNALIGNED, i * Float.BYTES, stored + 1);
         }
-        Elements.fromFloat32(MemorySegment.ofArray(values), into, dtype(), values.length);
     }
 
     /// `tensor` itself unless it is the weight of a layernorm1p.
     public static StoredTensor of(StoredTensor tensor, GptConfig config) {
         boolean isShifted = config.norm() == Norm.LAYERNORM1P && tensor.name().endsWith("norm.weight");
-        return isShifted ? new NormScale(tensor) : tensor;
+        return isShifted ? new NormScale(ConvertedTensor.of(tensor, Dtype.F32)) : tensor;
     }
 }

@@ -6,6 +6,7 @@ import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.NemoWriter;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.TrimmedModel;
+import dev.vernacular.checkpoint.gguf.GgufType;
 import dev.vernacular.checkpoint.gguf.GgufWriter;
 import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
 import dev.vernacular.checkpoint.megatron.LightningWriter;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,7 +33,10 @@ import picocli.CommandLine.Spec;
         description = "Converts a model to another format or number type.",
         footer = {"", "Example:", "  vernacular convert gpt.nemo gpt-hf --to hf --dtype bf16"})
 final class ConvertCommand implements Runnable {
-    @Parameters(index = "0", paramLabel = "IN", description = "The model: .nemo, .ckpt or a Hugging Face folder.")
+    @Parameters(
+            index = "0",
+            paramLabel = "IN",
+            description = "The model: .nemo, .ckpt, .gguf or a Hugging Face folder.")
     Path input;
 
     @Parameters(index = "1", paramLabel = "OUT", description = "What to write.")
@@ -43,7 +48,10 @@ final class ConvertCommand implements Runnable {
             description = "nemo, nemo-mcore, ckpt, hf or gguf; default: by the name's ending, else hf.")
     String format;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32, fp16 or bf16; default: as it is.")
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "fp32, fp16 or bf16, for gguf also q8_0; default: as it is.")
     String dtype;
 
     @Option(
@@ -77,7 +85,7 @@ final class ConvertCommand implements Runnable {
         String target = format != null ? format : formatOf(output.toString());
         try (ModelFile opened = ModelFile.open(input)) {
             ModelFile model = trim ? TrimmedModel.of(opened) : opened;
-            List<StoredTensor> tensors = dtype == null
+            List<StoredTensor> tensors = dtype == null || target.equals("gguf")
                     ? model.tensors()
                     : model.tensors().stream()
                             .map(tensor -> ConvertedTensor.of(tensor, dtype()))
@@ -97,7 +105,8 @@ final class ConvertCommand implements Runnable {
                             new MegatronLayout(target.equals("nemo-mcore"), tensorParallel, pipelineParallel));
                 case "ckpt" -> LightningWriter.write(output, model.section(), model.tokenizer(), tensors, force);
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
-                case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force);
+                case "gguf" ->
+                    GgufWriter.write(output, model.config(), tokenizer(model), tensors, force, ggufType(model));
                 default -> throw wrong("--to", target, "nemo, nemo-mcore, ckpt, hf or gguf");
             }
             report(target, model, tensors);
@@ -122,12 +131,24 @@ final class ConvertCommand implements Runnable {
         return tokenizer;
     }
 
+    /// Of a GGUF file's matrices; empty for as they are.
+    private Optional<GgufType> ggufType(ModelFile model) {
+        if (!"q8_0".equals(dtype)) {
+            return Optional.ofNullable(dtype).map(given -> GgufType.valueOf(dtype().name()));
+        }
+        if (GgufWriter.hasRowsThatAreNoBlocks(model.config())) {
+            Console.note("warning: q8_0 takes rows of a multiple of 32 numbers; this model has others, those"
+                    + " matrices are written as fp16");
+        }
+        return Optional.of(GgufType.Q8_0);
+    }
+
     private Dtype dtype() {
         return switch (dtype) {
             case "fp32" -> Dtype.F32;
             case "fp16" -> Dtype.F16;
             case "bf16" -> Dtype.BF16;
-            default -> throw wrong("--dtype", dtype, "fp32, fp16 or bf16");
+            default -> throw wrong("--dtype", dtype, "fp32, fp16, bf16, or q8_0 with --to gguf");
         };
     }
 
@@ -136,7 +157,9 @@ final class ConvertCommand implements Runnable {
     }
 
     private void report(String target, ModelFile model, List<StoredTensor> tensors) {
-        long bytes = tensors.stream().mapToLong(StoredTensor::byteSize).sum();
+        long bytes = target.equals("gguf")
+                ? output.toFile().length()
+                : tensors.stream().mapToLong(StoredTensor::byteSize).sum();
         if (common.json) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("input", input.toString());

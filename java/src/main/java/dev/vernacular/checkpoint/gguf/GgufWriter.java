@@ -1,56 +1,68 @@
 package dev.vernacular.checkpoint.gguf;
 
-import dev.vernacular.checkpoint.ConvertedTensor;
 import dev.vernacular.checkpoint.NormScale;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.megatron.MegatronNames;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.kernels.Activation;
-import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.tokenizer.Tokenizer;
-import dev.vernacular.tokenizer.Vocabulary;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
-/// Writes a model as GGUF of the gpt2 architecture, for llama.cpp and its kin: matrices in the type they are
-/// given in, vectors in float32. One tensor is in memory at a time.
+/// Writes a model as GGUF of the gpt2 architecture, for llama.cpp and its kin. Types are those of llama.cpp's own
+/// conversion: vectors and the position table in float32, other matrices in the type they are given in, or
+/// quantised. One tensor is in memory at a time.
 public final class GgufWriter {
     private static final int ALIGNMENT = 32;
-    private static final int NORMAL_TOKEN = 1;
-    private static final int CONTROL_TOKEN = 3;
-    private static final int UNUSED_TOKEN = 5;
+    private static final int QUANTIZATION_VERSION = 2;
+    private static final String TABLE = GgufNames.of(ParameterLayout.WORD_EMBEDDINGS);
+    private static final String POSITIONS = GgufNames.of(ParameterLayout.POSITION_EMBEDDINGS);
 
     private GgufWriter() {}
 
+    /// Writes matrices in the type they are given in.
+    ///
     /// @param tensors every parameter once
     /// @throws GgufException if the architecture cannot express the model, naming the option
     /// @throws dev.vernacular.files.FilesException if `file` exists and `force` is false, or cannot be written
     public static void write(
             Path file, GptConfig config, Tokenizer tokenizer, List<StoredTensor> tensors, boolean force) {
+        write(file, config, tokenizer, tensors, force, Optional.empty());
+    }
+
+    /// As [#write(Path, GptConfig, Tokenizer, List, boolean)], with matrices in the type `matrices`, if it is
+    /// given. What is float32 in every file is not rounded to it first. In Q8_0, matrices whose rows are no
+    /// multiple of 32 are float16, as llama.cpp falls back.
+    public static void write(
+            Path file,
+            GptConfig config,
+            Tokenizer tokenizer,
+            List<StoredTensor> tensors,
+            boolean force,
+            Optional<GgufType> matrices) {
         refuseUnsupported(config, tokenizer);
         AtomicFile.refuseToReplace(file, force);
-        Map<String, StoredTensor> theirs = theirs(config, tensors);
+        List<OutgoingTensor> theirs = theirs(config, tensors, matrices);
         GgufHeader header = new GgufHeader();
-        putModel(header, config, fileType(theirs.get("token_embd.weight").dtype()));
-        putTokenizer(header, tokenizer, config.paddedVocabularySize());
+        putModel(header, config, matrices.orElse(tableType(theirs)));
+        GgufTokenizer.put(header, tokenizer, config.paddedVocabularySize());
         long offset = 0;
-        for (Map.Entry<String, StoredTensor> entry : theirs.entrySet()) {
-            StoredTensor tensor = entry.getValue();
-            header.tensor(entry.getKey(), tensor.shape(), typeCode(tensor.dtype()), offset);
+        for (OutgoingTensor tensor : theirs) {
+            header.tensor(
+                    tensor.theirs(), tensor.source().shape(), tensor.type().code(), offset);
             offset = aligned(offset + tensor.byteSize());
         }
         byte[] start = header.bytes(ALIGNMENT);
         AtomicFile.write(file, channel -> {
             AtomicFile.writeAll(channel, ByteBuffer.wrap(start));
-            for (StoredTensor tensor : theirs.values()) {
+            for (OutgoingTensor tensor : theirs) {
                 tensor.writeTo(channel);
                 int padding = Math.toIntExact(aligned(tensor.byteSize()) - tensor.byteSize());
                 AtomicFile.writeAll(channel, ByteBuffer.allocate(padding));
@@ -58,62 +70,69 @@ public final class GgufWriter {
         });
     }
 
+    /// Whether [#write] leaves matrices of a model unquantised because their rows are not whole blocks.
+    public static boolean hasRowsThatAreNoBlocks(GptConfig config) {
+        int elements = GgufType.Q8_0.blockElements();
+        return config.hiddenSize() % elements != 0 || config.ffnHiddenSize() % elements != 0;
+    }
+
     /// A tied head is written out: older loaders ask for it.
-    private static Map<String, StoredTensor> theirs(GptConfig config, List<StoredTensor> tensors) {
+    private static List<OutgoingTensor> theirs(
+            GptConfig config, List<StoredTensor> tensors, Optional<GgufType> matrices) {
         Map<String, StoredTensor> byName =
                 tensors.stream().collect(Collectors.toMap(StoredTensor::name, tensor -> tensor));
-        Map<String, StoredTensor> theirs = new LinkedHashMap<>();
-        for (String name : MegatronNames.inModuleOrder(config)) {
-            StoredTensor tensor = NormScale.of(byName.get(name), config);
-            theirs.put(GgufNames.of(name), tensor.shape().length == 1 ? ConvertedTensor.of(tensor, Dtype.F32) : tensor);
-        }
+        List<String> names = new ArrayList<>(MegatronNames.inModuleOrder(config));
         if (config.isTied()) {
-            theirs.put(GgufNames.of(ParameterLayout.HEAD), theirs.get(GgufNames.of(ParameterLayout.WORD_EMBEDDINGS)));
+            names.add(ParameterLayout.HEAD);
+            byName.put(ParameterLayout.HEAD, byName.get(ParameterLayout.WORD_EMBEDDINGS));
+        }
+        List<OutgoingTensor> theirs = new ArrayList<>();
+        for (String name : names) {
+            StoredTensor tensor = NormScale.of(byName.get(name), config);
+            String theirName = GgufNames.of(name);
+            theirs.add(new OutgoingTensor(theirName, type(theirName, tensor, matrices), tensor));
         }
         return theirs;
     }
 
-    private static void putModel(GgufHeader header, GptConfig config, int fileType) {
+    private static GgufType type(String theirs, StoredTensor tensor, Optional<GgufType> matrices) {
+        if (tensor.shape().length == 1 || theirs.equals(POSITIONS)) {
+            return GgufType.F32;
+        }
+        if (matrices.isPresent()) {
+            boolean isWholeBlocks = tensor.shape()[1] % matrices.get().blockElements() == 0;
+            return isWholeBlocks ? matrices.get() : GgufType.F16;
+        }
+        return switch (tensor.dtype()) {
+            case F32 -> GgufType.F32;
+            case F16 -> GgufType.F16;
+            case BF16 -> GgufType.BF16;
+            case F64, I8, I32 ->
+                throw new GgufException("weights of type " + tensor.dtype() + " are not written\n  Use --dtype.");
+        };
+    }
+
+    private static GgufType tableType(List<OutgoingTensor> tensors) {
+        return tensors.stream()
+                .filter(tensor -> tensor.theirs().equals(TABLE))
+                .map(OutgoingTensor::type)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void putModel(GgufHeader header, GptConfig config, GgufType matrices) {
         header.text("general.architecture", "gpt2");
         header.text("general.name", "gpt2");
-        header.number("general.file_type", fileType);
+        header.number("general.file_type", matrices.fileType());
+        if (matrices == GgufType.Q8_0) {
+            header.number("general.quantization_version", QUANTIZATION_VERSION);
+        }
         header.number("gpt2.context_length", config.maxPositions());
         header.number("gpt2.embedding_length", config.hiddenSize());
         header.number("gpt2.feed_forward_length", config.ffnHiddenSize());
         header.number("gpt2.block_count", config.layers());
         header.number("gpt2.attention.head_count", config.heads());
         header.decimal("gpt2.attention.layer_norm_epsilon", config.epsilon());
-    }
-
-    private static void putTokenizer(GgufHeader header, Tokenizer tokenizer, int rows) {
-        Vocabulary vocabulary = tokenizer.vocabulary();
-        Set<Integer> special = vocabulary.added().stream()
-                .filter(Vocabulary.AddedToken::special)
-                .map(Vocabulary.AddedToken::id)
-                .collect(Collectors.toSet());
-        List<String> tokens = new ArrayList<>(vocabulary.tokens());
-        List<Integer> types = new ArrayList<>();
-        for (int id = 0; id < rows; id++) {
-            if (id < tokenizer.size()) {
-                types.add(special.contains(id) || id == tokenizer.endOfText() ? CONTROL_TOKEN : NORMAL_TOKEN);
-            } else {
-                tokens.add("[PAD" + id + "]");
-                types.add(UNUSED_TOKEN);
-            }
-        }
-        header.text("tokenizer.ggml.model", "gpt2");
-        header.text("tokenizer.ggml.pre", "gpt-2");
-        header.texts("tokenizer.ggml.tokens", tokens);
-        header.numbers("tokenizer.ggml.token_type", types);
-        header.texts(
-                "tokenizer.ggml.merges",
-                vocabulary.merges().stream()
-                        .map(merge -> merge.left() + " " + merge.right())
-                        .toList());
-        if (tokenizer.endOfText() >= 0) {
-            header.number("tokenizer.ggml.bos_token_id", tokenizer.endOfText());
-            header.number("tokenizer.ggml.eos_token_id", tokenizer.endOfText());
-        }
     }
 
     private static void refuseUnsupported(GptConfig config, Tokenizer tokenizer) {
@@ -133,20 +152,6 @@ public final class GgufWriter {
             throw new GgufException(
                     "the model has " + option + ", which gpt2 in GGUF does not have\n  It needs: " + supported);
         }
-    }
-
-    private static int typeCode(Dtype dtype) {
-        return switch (dtype) {
-            case F32 -> 0;
-            case F16 -> 1;
-            case BF16 -> 30;
-            case F64, I8, I32 ->
-                throw new GgufException("weights of type " + dtype + " are not written\n  Use --dtype.");
-        };
-    }
-
-    private static int fileType(Dtype dtype) {
-        return dtype == Dtype.BF16 ? 32 : typeCode(dtype);
     }
 
     private static long aligned(long offset) {

@@ -26,7 +26,6 @@ import java.util.Optional;
 /// but for layernorm1p, whose weights get their one added.
 public final class HuggingFaceWriter {
     private static final String CONFIG = "config.json";
-    private static final String WEIGHTS = "model.safetensors";
 
     private HuggingFaceWriter() {}
 
@@ -41,10 +40,21 @@ public final class HuggingFaceWriter {
             Optional<TokenizerFiles> tokenizer,
             List<StoredTensor> tensors,
             boolean force) {
+        write(folder, config, tokenizer, tensors, force, Shards.LARGEST);
+    }
+
+    /// As [#write(Path, GptConfig, Optional, List, boolean)], with weights in files of at most `shardBytes` bytes
+    /// of tensors, if they need more than one.
+    public static void write(
+            Path folder,
+            GptConfig config,
+            Optional<TokenizerFiles> tokenizer,
+            List<StoredTensor> tensors,
+            boolean force,
+            long shardBytes) {
         refuseUnsupported(config);
-        for (String file : List.of(CONFIG, WEIGHTS)) {
-            AtomicFile.refuseToReplace(folder.resolve(file), force);
-        }
+        AtomicFile.refuseToReplace(folder.resolve(CONFIG), force);
+        Shards.refuseToReplace(folder, force);
         Map<String, StoredTensor> byName = new LinkedHashMap<>();
         tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
         List<StoredTensor> theirs = new ArrayList<>();
@@ -53,35 +63,36 @@ public final class HuggingFaceWriter {
         }
         Optional<Tokenizer> loaded = tokenizer.map(Tokenizer::of);
         loaded.ifPresent(found -> Tokenizer.refuseToReplace(folder, force));
-        Folders.write(folder, beside -> writeFiles(beside, config, loaded, theirs));
+        Shards shards = Shards.of(theirs, shardBytes);
+        Folders.write(folder, beside -> writeFiles(beside, config, loaded, shards));
+        shards.deleteOthers(folder);
     }
 
-    private static void writeFiles(
-            Path folder, GptConfig config, Optional<Tokenizer> tokenizer, List<StoredTensor> tensors) {
-        tokenizer.ifPresent(found -> writeTokenizer(folder, found));
-        SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors);
+    private static void writeFiles(Path folder, GptConfig config, Optional<Tokenizer> tokenizer, Shards shards) {
+        tokenizer.ifPresent(found -> writeTokenizer(folder, found, config.maxPositions()));
+        shards.write(folder);
         int endOfText = tokenizer.map(Tokenizer::endOfText).orElse(-1);
-        String dtype = switch (tensors.getFirst().dtype()) {
-            case F16 -> "float16";
-            case BF16 -> "bfloat16";
-            default -> "float32";
-        };
-        writeJson(folder.resolve(CONFIG), HuggingFaceConfig.json(config, dtype, endOfText));
+        writeJson(folder.resolve(CONFIG), HuggingFaceConfig.json(config, shards.dtype(), endOfText));
+        writeJson(folder.resolve("generation_config.json"), HuggingFaceConfig.generation(endOfText));
     }
 
-    private static void writeTokenizer(Path folder, Tokenizer tokenizer) {
+    private static void writeTokenizer(Path folder, Tokenizer tokenizer, int maxPositions) {
         tokenizer.save(folder, false);
+        Map<String, Object> special = new LinkedHashMap<>();
+        if (tokenizer.endOfText() >= 0) {
+            for (String role : List.of("bos_token", "eos_token", "unk_token")) {
+                special.put(role, Vocabulary.END_OF_TEXT);
+            }
+        }
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("add_prefix_space", false);
+        json.put("model_max_length", maxPositions);
         // transformers gives its GPT-2 classes GPT-2's pre-tokenizer, whatever tokenizer.json says.
         boolean isGpt2 = tokenizer.preTokenizer().equals("gpt2");
         json.put("tokenizer_class", isGpt2 ? "GPT2Tokenizer" : "PreTrainedTokenizerFast");
-        if (tokenizer.endOfText() >= 0) {
-            json.put("bos_token", Vocabulary.END_OF_TEXT);
-            json.put("eos_token", Vocabulary.END_OF_TEXT);
-            json.put("unk_token", Vocabulary.END_OF_TEXT);
-        }
+        json.putAll(special);
         writeJson(folder.resolve("tokenizer_config.json"), json);
+        writeJson(folder.resolve("special_tokens_map.json"), special);
     }
 
     private static void refuseUnsupported(GptConfig config) {
@@ -132,9 +143,23 @@ public final class HuggingFaceWriter {
                 Transpose.apply(original, into, source.shape()[0], source.shape()[1], dtype().bytes());
             }
         }
+
+        @Override
+        public void readRows(long first, MemorySegment into) {
+            if (isTransposed) {
+                StoredTensor.super.readRows(first, into);
+            } else {
+                source.readRows(first, into);
+            }
+        }
+
+        @Override
+        public boolean readsRows() {
+            return !isTransposed && source.readsRows();
+        }
     }
 
-    private static void writeJson(Path file, Map<String, Object> json) {
+    static void writeJson(Path file, Map<String, Object> json) {
         try {
             String text = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json);
             AtomicFile.write(file, (text + "\n").getBytes(StandardCharsets.UTF_8));

@@ -1,10 +1,8 @@
 package dev.vernacular.checkpoint.hf;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.util.ByteBufferBackedInputStream;
+import dev.vernacular.checkpoint.hf.SafetensorsHeader.Entry;
 import dev.vernacular.files.FilesException;
-import dev.vernacular.files.JsonProblem;
 import dev.vernacular.kernels.Dtype;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -12,24 +10,62 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A `.safetensors` file: a length, a JSON table of tensors, their bytes. Mapped; tensors end with [#close()].
 ///
 /// @see <a href="https://huggingface.co/docs/safetensors/index#format">safetensors, format</a>
-final class SafetensorsFile implements AutoCloseable {
-    private static final long LARGEST_HEADER = 100L << 20;
+final class SafetensorsFile implements TensorFile {
+    /// The limit of Hugging Face's own reader.
+    private static final long LARGEST_HEADER = 100_000_000;
+
+    private static final Map<String, Integer> BYTES = Map.ofEntries(
+            Map.entry("F64", 8),
+            Map.entry("F32", 4),
+            Map.entry("F16", 2),
+            Map.entry("BF16", 2),
+            Map.entry("I64", 8),
+            Map.entry("I32", 4),
+            Map.entry("I16", 2),
+            Map.entry("I8", 1),
+            Map.entry("U64", 8),
+            Map.entry("U32", 4),
+            Map.entry("U16", 2),
+            Map.entry("U8", 1),
+            Map.entry("BOOL", 1),
+            Map.entry("F8_E4M3", 1),
+            Map.entry("F8_E5M2", 1));
+    private static final Map<String, Dtype> DTYPES =
+            Map.of("F64", Dtype.F64, "F32", Dtype.F32, "F16", Dtype.F16, "BF16", Dtype.BF16);
+
     private final Path path;
     private final Arena arena = Arena.ofShared();
-    private final Map<String, SafeTensor> tensors = new LinkedHashMap<>();
+    private final Map<String, FileTensor> tensors = new LinkedHashMap<>();
 
     /// A tensor as it lies in the file, row-major.
-    record SafeTensor(Dtype dtype, long[] shape, MemorySegment bytes) {}
+    record SafeTensor(String typeName, long[] shape, MemorySegment bytes) implements FileTensor {
+        @Override
+        public Optional<Dtype> dtype() {
+            return Optional.ofNullable(DTYPES.get(typeName));
+        }
+
+        @Override
+        public long byteSize() {
+            return bytes.byteSize();
+        }
+
+        @Override
+        public void readRows(long first, MemorySegment into) {
+            into.copyFrom(bytes.asSlice(first * (byteSize() / shape[0]), into.byteSize()));
+        }
+    }
 
     private SafetensorsFile(Path path) {
         this.path = path;
@@ -51,7 +87,8 @@ final class SafetensorsFile implements AutoCloseable {
         }
     }
 
-    Map<String, SafeTensor> tensors() {
+    @Override
+    public Map<String, FileTensor> tensors() {
         return tensors;
     }
 
@@ -66,47 +103,57 @@ final class SafetensorsFile implements AutoCloseable {
         }
         long length = file.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
         if (length < 2 || length > LARGEST_HEADER || length > file.byteSize() - 8) {
-            throw new HuggingFaceException(path + " has a header of " + length + " bytes in a file of "
-                    + file.byteSize() + "\n  It is no safetensors file, or it is cut short.");
+            throw new HuggingFaceException(path + " has a header of " + Long.toUnsignedString(length)
+                    + " bytes in a file of " + file.byteSize() + "\n  It is no safetensors file, or it is cut short.");
         }
-        String header = new String(file.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+        MemorySegment header = file.asSlice(8, length);
         MemorySegment data = file.asSlice(8 + length);
-        JsonNode table = parse(header);
-        table.properties().forEach(entry -> {
-            if (!entry.getKey().equals("__metadata__")) {
-                tensors.put(entry.getKey(), tensor(entry.getKey(), entry.getValue(), data));
-            }
-        });
+        Map<String, Entry> entries =
+                SafetensorsHeader.read(new ByteBufferBackedInputStream(header.asByteBuffer()), path.toString());
+        requireOneAfterTheOther(entries, data.byteSize());
+        entries.forEach((name, entry) -> tensors.put(
+                name,
+                new SafeTensor(
+                        entry.dtype(), entry.shape(), data.asSlice(entry.begin(), entry.end() - entry.begin()))));
     }
 
-    private JsonNode parse(String header) {
-        try {
-            JsonNode table = new ObjectMapper().readTree(header);
-            if (table != null && table.isObject()) {
-                return table;
+    /// Bytes of tensors fill the file, without a gap and without one lying over another.
+    private void requireOneAfterTheOther(Map<String, Entry> entries, long dataBytes) {
+        List<Map.Entry<String, Entry>> inOrder = entries.entrySet().stream()
+                .sorted(Comparator.comparingLong((Map.Entry<String, Entry> entry) ->
+                                entry.getValue().begin())
+                        .thenComparingLong(entry -> entry.getValue().end()))
+                .toList();
+        long at = 0;
+        for (Map.Entry<String, Entry> next : inOrder) {
+            Entry entry = next.getValue();
+            if (entry.begin() != at || entry.end() < at || entry.end() > dataBytes) {
+                throw new HuggingFaceException(path + ": " + next.getKey() + " lies at bytes " + entry.begin() + " to "
+                        + entry.end() + " of " + dataBytes + ", where byte " + at
+                        + " is the next\n  The file is cut short or damaged.");
             }
-            throw new HuggingFaceException(path + ": its header is no JSON object");
-        } catch (JsonProcessingException e) {
-            throw new HuggingFaceException(path + ": its header is no JSON: " + JsonProblem.describe(e));
+            requireSize(next.getKey(), entry);
+            at = entry.end();
+        }
+        if (at != dataBytes) {
+            throw new HuggingFaceException(
+                    path + ": its tensors end at byte " + at + " of " + dataBytes + "\n  The file is damaged.");
         }
     }
 
-    private SafeTensor tensor(String name, JsonNode entry, MemorySegment data) {
-        Dtype dtype = switch (entry.path("dtype").asText()) {
-            case "F32" -> Dtype.F32;
-            case "F16" -> Dtype.F16;
-            case "BF16" -> Dtype.BF16;
-            case "F64" -> Dtype.F64;
-            default -> Dtype.I8;
-        };
-        long begin = entry.path("data_offsets").path(0).asLong(-1);
-        long end = entry.path("data_offsets").path(1).asLong(-1);
-        if (begin < 0 || end < begin || end > data.byteSize()) {
-            throw new HuggingFaceException(path + ": " + name + " lies at bytes " + begin + " to " + end + " of "
-                    + data.byteSize() + "\n  The file is cut short or damaged.");
+    private void requireSize(String name, Entry entry) {
+        Integer width = BYTES.get(entry.dtype());
+        if (width == null) {
+            throw new HuggingFaceException(
+                    path + ": " + name + " is of type " + entry.dtype() + ", which is not supported");
         }
-        long[] shape = new long[entry.path("shape").size()];
-        Arrays.setAll(shape, axis -> entry.path("shape").path(axis).asLong(-1));
-        return new SafeTensor(dtype, shape, data.asSlice(begin, end - begin));
+        long bytes = width;
+        for (long size : entry.shape()) {
+            bytes = Math.multiplyHigh(bytes, size) == 0 && bytes * size >= 0 ? bytes * size : Long.MAX_VALUE;
+        }
+        if (bytes != entry.end() - entry.begin()) {
+            throw new HuggingFaceException(path + ": " + name + " has " + (entry.end() - entry.begin()) + " bytes, "
+                    + entry.dtype() + Arrays.toString(entry.shape()) + " does not");
+        }
     }
 }
