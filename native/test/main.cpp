@@ -41,7 +41,8 @@ int main(int count, char** names) {
     return 0;
   }
   for (int i = 1; i < count; i++) {
-    if (std::none_of(std::begin(tests), std::end(tests), [&](const Test& test) { return test.name == std::string_view(names[i]); })) {
+    const auto is_named = [&](const Test& test) { return test.name == std::string_view(names[i]); };
+    if (std::none_of(std::begin(tests), std::end(tests), is_named)) {
       fprintf(stderr, "there is no test '%s'; --list lists them\n", names[i]);
       return 2;
     }
