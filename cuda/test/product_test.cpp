@@ -68,7 +68,7 @@ void check(vn_context* ctx, const Case& c) {
   p.finish.accumulate = c.out_dtype == VN_F32;
   if (!p.finish.accumulate) p.finish.bias = bias.data();
   const int32_t status = c.way == 2 ? multiply_fma(ctx, p) : multiply_mma(ctx, p, c.way == 1 ? 0 : INT64_MAX);
-  bool good = status == VN_OK && (c.way == 2 || can_mma(p));
+  bool good = status == VN_OK && cudaStreamSynchronize(ctx->stream) == cudaSuccess && (c.way == 2 || can_mma(p));
   for (int64_t i = 0; i < c.m && good; i++) {
     for (int64_t j = 0; j < c.n && good; j++) {
       double sum = p.finish.accumulate ? out.values[size_t(i * c.n + j)] : bias[size_t(j)];
