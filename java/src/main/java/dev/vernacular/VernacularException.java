@@ -19,9 +19,8 @@ public class VernacularException extends RuntimeException {
     /// (`\x1b`), and what is too long to read loses its middle.
     private static String readable(String message) {
         int end = message.length() - LONGEST_END;
-        String kept = end <= LONGEST_START
-                ? message
-                : message.substring(0, LONGEST_START) + " … " + message.substring(end);
+        String kept =
+                end <= LONGEST_START ? message : message.substring(0, LONGEST_START) + " … " + message.substring(end);
         StringBuilder spelled = new StringBuilder(kept.length());
         kept.chars().forEach(character -> {
             if (Character.isISOControl(character) && character != '\n') {

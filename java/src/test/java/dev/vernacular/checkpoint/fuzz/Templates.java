@@ -119,13 +119,15 @@ final class Templates {
         List<Part> parts = List.of(
                 Part.text("header", Arrays.copyOfRange(file, 8, 8 + length)),
                 Part.constant("data", Arrays.copyOfRange(file, 8 + length, file.length)));
-        return new Template(name, parts, bytes -> ByteBuffer.allocate(
-                        8 + bytes.get(0).length + bytes.get(1).length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(bytes.get(0).length)
-                .put(bytes.get(0))
-                .put(bytes.get(1))
-                .array());
+        return new Template(
+                name,
+                parts,
+                bytes -> ByteBuffer.allocate(8 + bytes.get(0).length + bytes.get(1).length)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(bytes.get(0).length)
+                        .put(bytes.get(0))
+                        .put(bytes.get(1))
+                        .array());
     }
 
     static byte[] gzip(byte[] bytes) {
@@ -159,8 +161,8 @@ final class Templates {
         try (ZipFile zip = ZipFile.builder().setByteArray(bytes).get()) {
             List<Member> members = new ArrayList<>();
             for (ZipArchiveEntry entry : Collections.list(zip.getEntries())) {
-                members.add(new Member(
-                        entry.getName(), zip.getInputStream(entry).readAllBytes()));
+                members.add(
+                        new Member(entry.getName(), zip.getInputStream(entry).readAllBytes()));
             }
             return members;
         } catch (IOException e) {

@@ -15,7 +15,8 @@ class TemplatesTest {
         assertThat(Templates.tarHeaders("a", legacy).valid()).isEqualTo(legacy);
         assertThat(Templates.safetensors("a", safetensors).valid()).isEqualTo(safetensors);
         assertThat(GgufParts.of("a", gguf).valid()).isEqualTo(gguf);
-        assertThat(Templates.tarMembers(Templates.nemo("a", legacy).valid())).hasSameSizeAs(Templates.tarMembers(legacy));
+        assertThat(Templates.tarMembers(Templates.nemo("a", legacy).valid()))
+                .hasSameSizeAs(Templates.tarMembers(legacy));
         assertThat(List.of(1)).isNotEmpty();
     }
 }

@@ -11,7 +11,8 @@ import net.jqwik.api.Tag;
 @Tag("slow")
 class TokenizerFuzzTest extends FuzzTest {
     private static final String GOLDEN = "checkpoint/hf/";
-    private static final byte[] MERGES = "#version: 0.2\na b\nab c\nĠ a\n".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    private static final byte[] MERGES =
+            "#version: 0.2\na b\nab c\nĠ a\n".getBytes(java.nio.charset.StandardCharsets.UTF_8);
 
     @Property(seed = "10")
     void aVocabularyAndItsMergesAreReadOrRefused(@ForAll("pairs") Mutant mutant) {

@@ -18,8 +18,8 @@ import net.jqwik.api.Tag;
 
 @Tag("slow")
 class TorchFuzzTest extends FuzzTest {
-    private static final String RUN = "train/lightning/checkpoints/"
-            + "megatron_gpt--val_loss=6.20-step=3-consumed_samples=6.0-last.ckpt";
+    private static final String RUN =
+            "train/lightning/checkpoints/" + "megatron_gpt--val_loss=6.20-step=3-consumed_samples=6.0-last.ckpt";
 
     /// Storages are names only.
     private static final Reconstructor WITHOUT_STORAGES = new Reconstructor() {
@@ -87,8 +87,7 @@ class TorchFuzzTest extends FuzzTest {
     @Provide
     Arbitrary<Mutant> lightning() {
         byte[] theirs = Templates.golden("checkpoint/lightning/checkpoints/step=3-last.ckpt");
-        return Mutant.of(List.of(
-                Template.whole("lightning", theirs), Templates.torch("inside of lightning", theirs)));
+        return Mutant.of(List.of(Template.whole("lightning", theirs), Templates.torch("inside of lightning", theirs)));
     }
 
     @Property(seed = "7")
