@@ -60,29 +60,30 @@ bool Choices::find(const std::string& key, uint32_t* epilogue, Algo* algo) const
   return *text == 0;
 }
 
-void Choices::save(const std::string& key, uint32_t epilogue, const Algo& algo) {
+bool Choices::save(const std::string& key, uint32_t epilogue, const Algo& algo) {
   std::string choice = std::to_string(epilogue) + "\t";
   for (uint64_t word : algo.data) {
     char hex[17];
     snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(word));
     choice += hex;
   }
-  if (file_.empty()) return;
   read();
-  lines_[key] = choice;
+  if (const auto [line, is_new] = lines_.emplace(key, choice); !is_new) return line->second == choice;
+  if (file_.empty()) return true;
   for (size_t slash = folder_.find('/', 1); slash != std::string::npos; slash = folder_.find('/', slash + 1)) {
     mkdir(folder_.substr(0, slash).c_str(), 0755);
   }
   mkdir(folder_.c_str(), 0755);
   const std::string temporary = file_ + "." + std::to_string(getpid());
   FILE* const out = fopen(temporary.c_str(), "w");
-  if (!out) return;
+  if (!out) return true;
   bool written = true;
   for (const auto& [name, value] : lines_) {
     written = fprintf(out, "%s\t%s\n", name.c_str(), value.c_str()) > 0 && written;
   }
   written = fclose(out) == 0 && written;
   if (!written || rename(temporary.c_str(), file_.c_str()) != 0) unlink(temporary.c_str());
+  return true;
 }
 
 }  // namespace vn::lt

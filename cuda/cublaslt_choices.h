@@ -15,9 +15,9 @@ class Choices {
   Choices(size_t version, const char* gpu);
 
   bool find(const std::string& key, uint32_t* epilogue, Algo* algo) const;
-  // Adds a choice to what is in the file by now, which is replaced in one move. Where nothing can be written, the
-  // choice is made again in the next run.
-  void save(const std::string& key, uint32_t epilogue, const Algo& algo);
+  // Adds a choice to what is in the file by now, which is replaced in one move; false if the file has another, which
+  // stays. Where nothing can be written, the choice is made again in the next run.
+  bool save(const std::string& key, uint32_t epilogue, const Algo& algo);
 
  private:
   void read();

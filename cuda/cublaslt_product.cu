@@ -319,7 +319,9 @@ Plan& plan_for(vn_context* ctx, const Product& p, const ProductScratch& scratch)
   } else if (can_time(ctx, p)) {
     time_ways(ctx, plan, p, scratch);
     plan.settled = true;
-    if (!plan.ways.empty()) all.choices.save(key, plan.ways[0].epilogue, plan.ways[0].algo);
+    if (!plan.ways.empty() && !all.choices.save(key, plan.ways[0].epilogue, plan.ways[0].algo)) {
+      recall(all, plan, p, scratch, key);  // another process chose first: both sum in one order
+    }
   }
   return plan;
 }

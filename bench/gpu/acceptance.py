@@ -8,11 +8,11 @@
 Each part takes at most nine minutes and writes results/part-N.json, also when a step of it fails: a step that fails is a
 row that says so. `--backend cuda-emulated --small` runs the same script where there is no GPU, at toy sizes.
 
-  1 parity        the kernels' tests on the GPU, compute-sanitizer on them, logits and losses beside the CPU's
+  1 parity        the kernels' tests on the GPU, compute-sanitizer on them if the host has it, bits per byte beside the CPU's
   2 kernels       each kernel alone, beside a copy of the device's memory, in bf16, fp16 and fp32
-  3 steps 124M    whole training steps, bf16 and fp16, beside PyTorch eager and compiled on the same batch; memory
+  3 steps 124M    whole training steps, bf16 and fp16, beside PyTorch eager and compiled on the same batch
   4 steps 1.3B    the same at the NeMo walkthrough's size, batches of 8 and of 1
-  5 runs          the demo on the GPU, the same bits twice, fp16's loss scale, generation
+  5 runs          the demo on the GPU, the same numbers twice, generation
 """
 import argparse, json, os, shutil, subprocess, sys, time
 
@@ -87,8 +87,10 @@ def parity():
         if sanitizer is None:
             row("compute-sanitizer " + tool, None, why="the host has none")
             continue
-        status, out, err = sh([sanitizer, "--tool", tool, "--error-exitcode", "9", a.tests, "--small"], 120)
-        row("compute-sanitizer " + tool, status == 0, tail=out.strip()[-300:])
+        # All tests but the products', which are cuBLASLt's kernels.
+        names = ["embedding", "layernorm", "attention", "classifier", "optimizer", "glue", "sample"]
+        status, out, err = sh([sanitizer, "--tool", tool, "--error-exitcode", "9", a.tests, *names], 150)
+        row("compute-sanitizer " + tool, None if status == 124 else status == 0 and " ok" in out, tail=out.strip()[-300:])
     # The same tiny demo base on both backends: one model file, its scores must agree.
     work = os.path.join(a.out, "parity")
     shutil.rmtree(work, ignore_errors=True)
@@ -141,7 +143,7 @@ def steps(shape, floor, precisions, peer):
         if got is None:
             continue
         row(f"train {shape} {precision}", None if a.small else got["tokens_per_s"] >= floor, tokens_per_s=got["tokens_per_s"],
-            ms_per_step=got["ms_per_step"], mfu=got["mfu"], planned_bytes=got["planned_bytes"], device_bytes=got.get("device_bytes"))
+            ms_per_step=got["ms_per_step"], mfu=got["mfu"], planned_bytes=got["planned_bytes"])
         ours = ours or got["tokens_per_s"]
     python = torch_python() if peer else None
     if peer and python is None:

@@ -5,6 +5,7 @@
 //   VN_EMU_ORDER=forward|reverse|shuffle   the order in which warps and lanes run
 //   VN_EMU_LAZY=1                          work of a stream runs only when something waits for it
 //   VN_EMU_SKIP=file.cu:12                 the barrier in that line does nothing: a planted fault (test/mutations)
+//   VN_EMU_STOP=1                          a data race ends the process (race.cpp)
 //   VN_EMU_SITES=file                      lists there, at exit, the barriers that were reached
 // What it finds, beyond wrong values: deadlocks, threads at different barriers, wrong masks, shuffles from unnamed or exited
 // lanes, cp.async data used before it was waited for (NaN until then), uninitialised memory (NaN), impossible launches.

@@ -1,6 +1,8 @@
 // Tests of a native library: every operation through the C ABI against double precision, on each of its targets. Exit
 // status 1 on a failure. Arguments name the tests to run; none: all; --list lists them.
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string_view>
 
 #include "check.h"
@@ -37,6 +39,13 @@ int main(int count, char** names) {
   if (count == 2 && std::string_view(names[1]) == "--list") {
     for (const Test& test : tests) printf("%s\n", test.name);
     return 0;
+  }
+  for (int i = 1; i < count; i++) {
+    const auto is_named = [&](const Test& test) { return test.name == std::string_view(names[i]); };
+    if (std::none_of(std::begin(tests), std::end(tests), is_named)) {
+      fprintf(stderr, "there is no test '%s'; --list lists them\n", names[i]);
+      return 2;
+    }
   }
   for (const Target& target : check::targets()) {
     const int failures = check::failures;

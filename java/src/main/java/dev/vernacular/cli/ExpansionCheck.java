@@ -44,20 +44,31 @@ record ExpansionCheck(Map<String, List<Path>> texts, BackendOptions backends) {
         if (sample.tokens() == 0) {
             return unchecked("there is no text in the files of --text");
         }
-        try (Backend backend = backends.open()) {
-            long bytes = StepZero.bytes(base.config(), written.config(), backend);
-            long available = MachineMemory.ofThisMachine().available();
-            if (backend.device().isHostMemory() && bytes > available) {
-                return unchecked("both models in float32 take %.1f GB, %.1f GB are free"
-                        .formatted(bytes / 1e9, available / 1e9));
-            }
-            StepZero step0 = StepZero.of(sample.texts(), base, plan.base(), written, plan.merged(), backend);
-            if (isShown) {
-                show(step0, sample);
-            }
-            return Optional.of(StepZeroResult.of(step0));
+        Optional<String> tooLarge = tooLarge(written);
+        if (tooLarge.isPresent()) {
+            return unchecked(tooLarge.get());
+        }
+        StepZero step0;
+        try {
+            step0 = StepZero.of(sample.texts(), base, plan.base(), written, plan.merged(), backends.opener());
         } catch (KernelException noMemory) {
             return unchecked(noMemory.getMessage());
+        }
+        if (isShown) {
+            show(step0, sample);
+        }
+        return Optional.of(StepZeroResult.of(step0));
+    }
+
+    /// Java asks for memory and gets it whether it is there or not; the system then ends the program.
+    private Optional<String> tooLarge(ModelFile written) {
+        try (Backend backend = backends.open()) {
+            long bytes = StepZero.bytes(written.config(), backend);
+            long available = MachineMemory.ofThisMachine().available();
+            return backend.device().isHostMemory() && bytes > available
+                    ? Optional.of("the model in float32 takes %.1f GB, %.1f GB are free"
+                            .formatted(bytes / 1e9, available / 1e9))
+                    : Optional.empty();
         }
     }
 

@@ -47,7 +47,11 @@ final class TrainCommand implements Runnable {
     @Option(names = "--measure", description = "With --dry-run: time a few steps.")
     private boolean isMeasured;
 
-    @Option(names = "--deterministic", description = "Runs are repeatable bit for bit with or without it.")
+    @Option(
+            names = "--deterministic",
+            description =
+                    "Runs are repeatable bit for bit with or without it (on a GPU as long as cuBLASLt's choices are"
+                            + " kept, see cuda/README.md).")
     private boolean isDeterministic;
 
     @Parameters(

@@ -228,8 +228,8 @@ public final class CudaDevice implements Device {
             throw new KernelException(
                     "the GPU failed, or was lost: " + CUresult.stringFor(status) + " at " + what + ", "
                             + gpu.name() + " (device " + gpu.ordinal() + ")"
-                            + "\n  What was written to files before is whole: the same command goes on from the last"
-                            + " checkpoint. If it fails again, look at `nvidia-smi` and `dmesg`.");
+                            + "\n  What was written to files before is whole; training goes on from its last checkpoint with the same"
+                            + " command. If it fails again, look at `nvidia-smi` and `dmesg`.");
         }
     }
 

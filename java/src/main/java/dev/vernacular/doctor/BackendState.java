@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// Whether a backend can be had: it was opened, or the attempt's message says why not.
 ///
@@ -38,6 +39,11 @@ public record BackendState(boolean available, String why, Optional<Path> library
     /// The first line of [#why].
     public String reason() {
         return why.lines().findFirst().orElse("");
+    }
+
+    /// Its other lines: what to do; may be empty.
+    public String remedy() {
+        return why.lines().skip(1).map(String::strip).collect(Collectors.joining(" "));
     }
 
     private static List<String> isas(String description) {

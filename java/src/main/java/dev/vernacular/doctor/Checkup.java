@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /// What was found on this machine, and what of it is a problem.
 ///
@@ -59,10 +58,11 @@ public record Checkup(
         List<Problem> problems = new ArrayList<>();
         BackendState cpu = backends.get("cpu");
         if (!cpu.available()) {
-            String next = cpu.why().lines().skip(1).map(String::strip).collect(Collectors.joining(" "));
             problems.add(new Problem(
                     "The cpu backend cannot be had: " + cpu.reason(),
-                    next.isEmpty() ? "Mend that, or use --backend reference: plain Java, slow." : next));
+                    cpu.remedy().isEmpty()
+                            ? "Mend that, or use --backend reference: plain Java, slow."
+                            : cpu.remedy()));
         } else if (cpu.features().equals(List.of("scalar"))) {
             problems.add(new Problem(
                     "The processor has no AVX2 with FMA, or the system does not allow it: kernels run without vectors.",
@@ -76,11 +76,12 @@ public record Checkup(
         }
         boolean hasGpu = !cuda.devices().isEmpty();
         if (hasGpu && !backends.get("cuda").available()) {
+            BackendState gpu = backends.get("cuda");
             problems.add(new Problem(
-                    "There is a GPU (" + String.join(", ", cuda.devices()) + ") that is not used: "
-                            + backends.get("cuda").reason(),
-                    "Runs go to the " + (cpu.available() ? "cpu" : "reference")
-                            + " backend; nothing needs to be done."));
+                    "There is a GPU (" + String.join(", ", cuda.devices()) + ") that is not used: " + gpu.reason(),
+                    gpu.remedy().isEmpty()
+                            ? "Runs go to the " + (cpu.available() ? "cpu" : "reference") + " backend."
+                            : gpu.remedy()));
         }
         if (hasGpu && cuda.driver().isEmpty()) {
             problems.add(new Problem(

@@ -158,7 +158,8 @@ public final class Scorer {
         return new PackedWindows(Math.toIntExact(memory.plan().batch()), config.maxPositions());
     }
 
-    private float[] losses(GptModel model) {
+    /// Of the last evaluation, for each row of the batch.
+    float[] losses(GptModel model) {
         Tensor losses = model.losses();
         try (Arena arena = Arena.ofShared()) {
             MemorySegment host = arena.allocate(losses.bytes(), Float.BYTES);

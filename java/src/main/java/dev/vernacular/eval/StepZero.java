@@ -6,6 +6,7 @@ import dev.vernacular.model.GptConfig;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// The check of a model right after its vocabulary was expanded, before any training, on text of the base's
 /// language: nothing that the base knew may have moved.
@@ -19,28 +20,30 @@ public record StepZero(
     /// Bits per byte may rise by this share.
     private static final double ALLOWED_RISE = 0.01;
 
-    /// Positions at which the models' whole distributions are compared: enough for three digits.
-    private static final int POSITIONS = 4096;
-
-    /// The check of two stored models, each with the tokenizer that it carries or is given.
+    /// The check of two stored models. One is in memory at a time.
     ///
-    /// @param texts of the base's language, a document each
+    /// @param texts    of the base's language, a document each
+    /// @param backends opens a backend, for each of the models
     public static StepZero of(
             List<String> texts,
             ModelFile base,
             Tokenizer baseTokenizer,
             ModelFile expanded,
             Tokenizer expandedTokenizer,
-            Backend backend) {
-        Scorer before = Scorer.open(base, backend);
-        Scorer after = Scorer.open(expanded, backend);
-        return of(texts, before, baseTokenizer, after, expandedTokenizer, backend);
+            Supplier<Backend> backends) {
+        BasePredictions predictions;
+        try (Backend backend = backends.get()) {
+            predictions = BasePredictions.of(texts, Scorer.open(base, backend), baseTokenizer, backend);
+        }
+        try (Backend backend = backends.get()) {
+            Scorer after = Scorer.open(expanded, backend);
+            return of(texts, predictions, baseTokenizer, after, expandedTokenizer, backend);
+        }
     }
 
-    /// Bytes of the backend's device that the check of two models takes: it holds both, in float32.
-    public static long bytes(GptConfig base, GptConfig expanded, Backend backend) {
-        return Scorer.plan(base, backend).bytes()
-                + Scorer.plan(expanded, backend).bytes();
+    /// Bytes of the backend's device that the check of a model takes: it is held in float32.
+    public static long bytes(GptConfig expanded, Backend backend) {
+        return Scorer.plan(expanded, backend).bytes();
     }
 
     /// @param texts    of the base's language, a document each
@@ -52,12 +55,22 @@ public record StepZero(
             Scorer expanded,
             Tokenizer expandedTokenizer,
             Backend backend) {
-        ModelComparison comparison = new ModelComparison(base, expanded, baseTokenizer, expandedTokenizer, backend);
+        BasePredictions predictions = BasePredictions.of(texts, base, baseTokenizer, backend);
+        return of(texts, predictions, baseTokenizer, expanded, expandedTokenizer, backend);
+    }
+
+    private static StepZero of(
+            List<String> texts,
+            BasePredictions predictions,
+            Tokenizer baseTokenizer,
+            Scorer expanded,
+            Tokenizer expandedTokenizer,
+            Backend backend) {
+        BasePredictions.Comparison comparison = predictions.compare(expanded, expandedTokenizer, backend);
+        boolean isIdentical = areIdsIdentical(texts, baseTokenizer, expandedTokenizer);
+        Score after = isIdentical ? comparison.score() : expanded.score(texts, expandedTokenizer);
         return new StepZero(
-                base.score(texts, baseTokenizer).bitsPerByte(),
-                expanded.score(texts, expandedTokenizer).bitsPerByte(),
-                areIdsIdentical(texts, baseTokenizer, expandedTokenizer),
-                comparison.agreement(firstTexts(texts, baseTokenizer), baseTokenizer));
+                predictions.score().bitsPerByte(), after.bitsPerByte(), isIdentical, comparison.agreement());
     }
 
     /// Rise of bits per byte as a share of what it was; 0.01 is one percent worse.
@@ -76,14 +89,5 @@ public record StepZero(
 
     private static boolean areIdsIdentical(List<String> texts, Tokenizer base, Tokenizer expanded) {
         return texts.stream().allMatch(text -> Arrays.equals(base.encodeOrdinary(text), expanded.encodeOrdinary(text)));
-    }
-
-    private static List<String> firstTexts(List<String> texts, Tokenizer tokenizer) {
-        long tokens = 0;
-        int count = 0;
-        while (count < texts.size() && tokens < POSITIONS) {
-            tokens += tokenizer.encodeOrdinary(texts.get(count++)).length;
-        }
-        return texts.subList(0, count);
     }
 }

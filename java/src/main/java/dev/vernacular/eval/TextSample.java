@@ -18,16 +18,15 @@ import java.util.function.Supplier;
 /// @param tokens of them, by the base's tokenizer
 /// @param bytes  of them in UTF-8
 public record TextSample(List<String> texts, long tokens, long bytes) {
-    /// A minute's worth on two cores, at some 80 GFLOP/s.
-    private static final double OPERATIONS = 5e12;
+    /// Half a minute's worth on two cores, at some 100 GFLOP/s.
+    private static final double OPERATIONS = 3e12;
 
     private static final long FEWEST_TOKENS = 256;
     private static final long MOST_TOKENS = 1 << 16;
 
-    /// Tokens that four forward passes of a model of this size can take: two models' losses, then their
-    /// distributions.
+    /// Tokens that the forward passes of two models of this size can take.
     static long affordableTokens(GptConfig config) {
-        double operationsOfToken = 4 * 2.0 * new ParameterLayout(config).parameterCount();
+        double operationsOfToken = 2 * 2.0 * new ParameterLayout(config).parameterCount();
         return Math.clamp((long) (OPERATIONS / operationsOfToken), FEWEST_TOKENS, MOST_TOKENS);
     }
 

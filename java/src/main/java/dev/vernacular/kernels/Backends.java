@@ -30,8 +30,9 @@ public final class Backends {
             case "cuda" -> named(name, CudaBackends::cuda);
             case "cuda-emulated" -> named(name, CudaBackends::emulated);
             default ->
-                throw KernelException.unavailable(
-                        "--backend is '" + name + "'\n  Choose one of auto, cuda, cpu, cuda-emulated, reference.");
+                throw KernelException.unavailable("--backend (or VERNACULAR_BACKEND) is '" + name
+                        + "'\n  Choose one of auto, cuda, cpu, cuda-emulated, reference. Of several GPUs"
+                        + " CUDA_VISIBLE_DEVICES chooses one.");
         };
     }
 

@@ -142,7 +142,7 @@ public final class NativeLibrary {
         } catch (IllegalArgumentException e) {
             throw KernelException.unavailable("the native library " + file + " cannot be loaded: " + e.getMessage()
                     + "\n  Is its file system mounted noexec? Choose another folder with"
-                    + " -Dvernacular.native.cache=FOLDER (or XDG_CACHE_HOME), or --backend reference.");
+                    + " XDG_CACHE_HOME=FOLDER, or --backend reference.");
         }
     }
 }

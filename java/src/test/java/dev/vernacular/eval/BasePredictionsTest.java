@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
-class ModelComparisonTest {
+class BasePredictionsTest {
     private static final List<String> TEXTS = List.of("the quick brown fox", "jumps", "over the lazy dog again");
     private static final Tokenizer BASE = Tokenizer.load(Path.of("src/test/resources/golden/tokenizer/gpt2"));
 
@@ -34,7 +34,7 @@ class ModelComparisonTest {
         Scorer one = scorer(BASE.size(), 0);
         Scorer other = scorer(BASE.size(), 0);
 
-        Agreement agreement = new ModelComparison(one, other, BASE, BASE, backend).agreement(TEXTS, BASE);
+        Agreement agreement = agreement(one, other, BASE);
 
         assertThat(agreement.positions()).isGreaterThan(10);
         assertThat(agreement.klBaseIds()).isCloseTo(0, within(1e-12));
@@ -48,7 +48,7 @@ class ModelComparisonTest {
         Scorer base = scorer(BASE.size(), 0);
         Scorer expanded = scorer(extended.size(), 0);
 
-        Agreement agreement = new ModelComparison(base, expanded, BASE, extended, backend).agreement(TEXTS, BASE);
+        Agreement agreement = agreement(base, expanded, extended);
 
         // Rows of zeros have logit 0 each; 40 of them beside 1001.
         assertThat(agreement.newIdMass()).isBetween(0.0005, 0.2);
@@ -57,8 +57,7 @@ class ModelComparisonTest {
 
     @Test
     void anotherModelDisagrees() {
-        Agreement agreement = new ModelComparison(scorer(BASE.size(), 0), scorer(BASE.size(), 1), BASE, BASE, backend)
-                .agreement(TEXTS, BASE);
+        Agreement agreement = agreement(scorer(BASE.size(), 0), scorer(BASE.size(), 1), BASE);
 
         assertThat(agreement.klBaseIds()).isGreaterThan(0.01);
         assertThat(agreement.greedy()).isLessThan(1);
@@ -68,10 +67,28 @@ class ModelComparisonTest {
     void aSmallerTokenizerIsNoExtension() {
         Tokenizer extended = extended(40);
 
-        assertThatThrownBy(() -> new ModelComparison(
-                        scorer(extended.size(), 0), scorer(BASE.size(), 0), extended, BASE, backend))
+        BasePredictions larger = BasePredictions.of(TEXTS, scorer(extended.size(), 0), extended, backend);
+
+        assertThatThrownBy(() -> larger.compare(scorer(BASE.size(), 0), BASE, backend))
                 .isInstanceOf(EvalException.class)
                 .hasMessageContaining("not an extension");
+    }
+
+    @Test
+    void bothModelsScoreTheTextsAsTheScorerDoes() {
+        Scorer base = scorer(BASE.size(), 0);
+        Scorer later = scorer(BASE.size(), 1);
+
+        BasePredictions predictions = BasePredictions.of(TEXTS, base, BASE, backend);
+
+        assertScore(predictions.score(), base.score(TEXTS, BASE));
+        assertScore(predictions.compare(later, BASE, backend).score(), later.score(TEXTS, BASE));
+    }
+
+    private static void assertScore(Score found, Score wanted) {
+        assertThat(found.tokens()).isEqualTo(wanted.tokens());
+        assertThat(found.bytes()).isEqualTo(wanted.bytes());
+        assertThat(found.nll()).isCloseTo(wanted.nll(), within(1e-9));
     }
 
     @Test
@@ -80,6 +97,12 @@ class ModelComparisonTest {
 
         assertThat(fertility.words()).isBetween(3L, 6L);
         assertThat(fertility.tokensPerWord()).isEqualTo((double) fertility.tokens() / fertility.words());
+    }
+
+    private Agreement agreement(Scorer base, Scorer later, Tokenizer extended) {
+        return BasePredictions.of(TEXTS, base, BASE, backend)
+                .compare(later, extended, backend)
+                .agreement();
     }
 
     /// The tiny model with `rows` token rows: the first as in every other, those the base lacks zero.
