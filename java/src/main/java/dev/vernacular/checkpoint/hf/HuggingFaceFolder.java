@@ -11,7 +11,6 @@ import dev.vernacular.kernels.Dtype;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.tokenizer.TokenizerFiles;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,38 +112,26 @@ public record HuggingFaceFolder(
                 .filter(some -> some != Dtype.I8 && some != Dtype.I32)
                 .orElseThrow(() -> new HuggingFaceException(path + ": " + theirName + " is of type " + found.typeName()
                         + "; weights are in 16, 32 or 64 bits, floating"));
-        return new Imported(name, theirName, dtype, shape, found, isTransposed);
+        StoredTensor imported = new Imported(name, theirName, dtype, wanted, found);
+        return isTransposed ? new Transposed(imported) : imported;
     }
 
-    /// A tensor under our name, turned where it is stored input × output.
-    private record Imported(
-            String name, String theirName, Dtype dtype, long[] shape, FileTensor source, boolean isTransposed)
+    /// A tensor under our name, as it is stored.
+    private record Imported(String name, String theirName, Dtype dtype, long[] shape, FileTensor source)
             implements StoredTensor {
         @Override
         public void read(MemorySegment into) {
-            if (!isTransposed) {
-                readRows(0, into);
-                return;
-            }
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment theirs = arena.allocate(byteSize(), 64);
-                source.readRows(0, theirs);
-                Transpose.apply(theirs, into, shape[1], shape[0], dtype.bytes());
-            }
+            readRows(0, into);
         }
 
         @Override
         public void readRows(long first, MemorySegment into) {
-            if (isTransposed) {
-                StoredTensor.super.readRows(first, into);
-            } else {
-                source.readRows(first, into);
-            }
+            source.readRows(first, into);
         }
 
         @Override
         public boolean readsRows() {
-            return !isTransposed;
+            return true;
         }
 
         @Override

@@ -12,8 +12,9 @@ import dev.vernacular.model.GptConfig;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerFiles;
 import dev.vernacular.tokenizer.Vocabulary;
-import java.lang.foreign.Arena;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,14 +113,14 @@ public final class HuggingFaceWriter {
     }
 
     private static StoredTensor theirs(StoredTensor ours, GptConfig config) {
+        StoredTensor tensor = NormScale.of(ours, config);
         return new Exported(
                 HuggingFaceNames.of(ours.name()),
-                NormScale.of(ours, config),
-                HuggingFaceNames.isTransposed(ours.name()));
+                HuggingFaceNames.isTransposed(ours.name()) ? new Transposed(tensor) : tensor);
     }
 
-    /// A tensor under its other name, turned where Conv1D wants it so.
-    private record Exported(String name, StoredTensor source, boolean isTransposed) implements StoredTensor {
+    /// A tensor under its other name.
+    private record Exported(String name, StoredTensor source) implements StoredTensor {
         @Override
         public Dtype dtype() {
             return source.dtype();
@@ -127,35 +128,32 @@ public final class HuggingFaceWriter {
 
         @Override
         public long[] shape() {
-            long[] shape = source.shape();
-            return isTransposed ? new long[] {shape[1], shape[0]} : shape;
+            return source.shape();
+        }
+
+        @Override
+        public void requireWhole() {
+            source.requireWhole();
         }
 
         @Override
         public void read(MemorySegment into) {
-            if (!isTransposed) {
-                source.read(into);
-                return;
-            }
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment original = arena.allocate(byteSize(), 64);
-                source.read(original);
-                Transpose.apply(original, into, source.shape()[0], source.shape()[1], dtype().bytes());
-            }
+            source.read(into);
         }
 
         @Override
         public void readRows(long first, MemorySegment into) {
-            if (isTransposed) {
-                StoredTensor.super.readRows(first, into);
-            } else {
-                source.readRows(first, into);
-            }
+            source.readRows(first, into);
         }
 
         @Override
         public boolean readsRows() {
-            return !isTransposed && source.readsRows();
+            return source.readsRows();
+        }
+
+        @Override
+        public void writeTo(WritableByteChannel channel) throws IOException {
+            source.writeTo(channel);
         }
     }
 

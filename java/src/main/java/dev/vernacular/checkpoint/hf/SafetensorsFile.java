@@ -2,16 +2,13 @@ package dev.vernacular.checkpoint.hf;
 
 import com.fasterxml.jackson.databind.util.ByteBufferBackedInputStream;
 import dev.vernacular.checkpoint.hf.SafetensorsHeader.Entry;
+import dev.vernacular.files.FileBytes;
 import dev.vernacular.files.FilesException;
 import dev.vernacular.kernels.Dtype;
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -19,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A `.safetensors` file: a length, a JSON table of tensors, their bytes. Mapped; tensors end with [#close()].
+/// A `.safetensors` file: a length, a JSON table of tensors, their bytes. Tensors end with [#close()].
 ///
 /// @see <a href="https://huggingface.co/docs/safetensors/index#format">safetensors, format</a>
 final class SafetensorsFile implements TensorFile {
@@ -46,11 +43,11 @@ final class SafetensorsFile implements TensorFile {
             Map.of("F64", Dtype.F64, "F32", Dtype.F32, "F16", Dtype.F16, "BF16", Dtype.BF16);
 
     private final Path path;
-    private final Arena arena = Arena.ofShared();
+    private final FileBytes file;
     private final Map<String, FileTensor> tensors = new LinkedHashMap<>();
 
     /// A tensor as it lies in the file, row-major.
-    record SafeTensor(String typeName, long[] shape, MemorySegment bytes) implements FileTensor {
+    record SafeTensor(String typeName, long[] shape, FileBytes bytes) implements FileTensor {
         @Override
         public Optional<Dtype> dtype() {
             return Optional.ofNullable(DTYPES.get(typeName));
@@ -58,29 +55,27 @@ final class SafetensorsFile implements TensorFile {
 
         @Override
         public long byteSize() {
-            return bytes.byteSize();
+            return bytes.size();
         }
 
         @Override
         public void readRows(long first, MemorySegment into) {
-            into.copyFrom(bytes.asSlice(first * (byteSize() / shape[0]), into.byteSize()));
+            bytes.read(first * (byteSize() / shape[0]), into);
         }
     }
 
-    private SafetensorsFile(Path path) {
+    private SafetensorsFile(Path path, FileBytes file) {
         this.path = path;
+        this.file = file;
     }
 
     /// @throws FilesException       if the file cannot be read
     /// @throws HuggingFaceException if it is damaged, naming the tensor
     static SafetensorsFile open(Path path) {
-        SafetensorsFile file = new SafetensorsFile(path);
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            file.read(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), file.arena));
+        SafetensorsFile file = new SafetensorsFile(path, FileBytes.open(path));
+        try {
+            file.read();
             return file;
-        } catch (IOException e) {
-            file.close();
-            throw FilesException.reading(path, e);
         } catch (RuntimeException e) {
             file.close();
             throw e;
@@ -94,27 +89,27 @@ final class SafetensorsFile implements TensorFile {
 
     @Override
     public void close() {
-        arena.close();
+        file.close();
     }
 
-    private void read(MemorySegment file) {
-        if (file.byteSize() < 8) {
-            throw new HuggingFaceException(path + " has " + file.byteSize() + " bytes, too few for a safetensors file");
+    private void read() {
+        MemorySegment mapped = file.segment();
+        if (file.size() < 8) {
+            throw new HuggingFaceException(path + " has " + file.size() + " bytes, too few for a safetensors file");
         }
-        long length = file.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
-        if (length < 2 || length > LARGEST_HEADER || length > file.byteSize() - 8) {
+        long length = mapped.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
+        if (length < 2 || length > LARGEST_HEADER || length > file.size() - 8) {
             throw new HuggingFaceException(path + " has a header of " + Long.toUnsignedString(length)
-                    + " bytes in a file of " + file.byteSize() + "\n  It is no safetensors file, or it is cut short.");
+                    + " bytes in a file of " + file.size() + "\n  It is no safetensors file, or it is cut short.");
         }
-        MemorySegment header = file.asSlice(8, length);
-        MemorySegment data = file.asSlice(8 + length);
+        MemorySegment header = mapped.asSlice(8, length);
+        FileBytes data = file.slice(8 + length, file.size() - 8 - length);
         Map<String, Entry> entries =
                 SafetensorsHeader.read(new ByteBufferBackedInputStream(header.asByteBuffer()), path.toString());
-        requireOneAfterTheOther(entries, data.byteSize());
+        requireOneAfterTheOther(entries, data.size());
         entries.forEach((name, entry) -> tensors.put(
                 name,
-                new SafeTensor(
-                        entry.dtype(), entry.shape(), data.asSlice(entry.begin(), entry.end() - entry.begin()))));
+                new SafeTensor(entry.dtype(), entry.shape(), data.slice(entry.begin(), entry.end() - entry.begin()))));
     }
 
     /// Bytes of tensors fill the file, without a gap and without one lying over another.
