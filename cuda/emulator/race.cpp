@@ -21,8 +21,9 @@ struct Access {
   unsigned thread = 0, barriers = 0;
   unsigned clock = 0;  // of the lane
   unsigned place = 0;  // pc, from the library's first byte
+  unsigned bytes = 0;  // bit i: byte i of the cell
 };
-struct Cell {  // of two bytes
+struct Cell {  // of two bytes; of stores of single bytes it keeps the last
   Access write, read[2];
 };
 constexpr size_t page_cells = 512;
@@ -87,6 +88,7 @@ Cell& cell(const Region& region, size_t offset) {
 
 bool is_race(const Access& before, const Access& now, Memory kind) {
   if (before.block < first_block || before.block == 0) return false;  // of an earlier launch
+  if (!(before.bytes & now.bytes)) return false;
   if (before.block != now.block) return kind == Memory::device;
   if (before.thread == now.thread || before.barriers != now.barriers) return false;
   if (before.thread / 32 != now.thread / 32) return true;
@@ -122,8 +124,9 @@ void touch(const void* p, size_t n, bool is_write, const void* pc) {
   const auto* at = region_of(address);
   if (!at) return;
   const auto& [base, region] = *at;
-  const Access now{cur->block->serial, cur->linear, cur->block->barriers, clocks[cur->linear].of[cur->lane],
-                   unsigned(uintptr_t(pc) - library)};
+  Access now{cur->block->serial, cur->linear, cur->block->barriers, clocks[cur->linear].of[cur->lane],
+             unsigned(uintptr_t(pc) - library), 3};
+  if (n == 1) now.bytes = 1 << (address - base) % 2;
   const size_t end = std::min(address - base + n, region.bytes);
   for (size_t offset = (address - base) / 2 * 2; offset < end; offset += 2) {
     Cell& c = cell(region, offset);

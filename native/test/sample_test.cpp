@@ -12,11 +12,11 @@ namespace {
 constexpr int64_t V = 61, Vp = 64;
 
 struct Logits {
-  Array values{Vp, VN_F32};
-  explicit Logits(float spread = 3) {
+  Array values;
+  explicit Logits(int64_t vocabulary = V, int64_t padded = Vp) : values(padded, VN_F32) {
     check::Random random;
-    values.randomize(random, spread);
-    for (int64_t i = V; i < Vp; i++) values.set(i, 1000);  // padding must never be chosen
+    values.randomize(random, 3);
+    for (int64_t i = vocabulary; i < padded; i++) values.set(i, 1000);  // padding must never be chosen
   }
 };
 
@@ -33,16 +33,17 @@ void test_greedy(const check::Target& target) {
 }
 
 // Draws must follow the kept probabilities, and each draw must be the one the header defines.
-void test_draws(const check::Target& target, float temperature, int64_t top_k, float top_p) {
+void test_draws(const check::Target& target, int64_t V, int64_t draws, float temperature, int64_t top_k, float top_p) {
+  const int64_t Vp = V + 3;
   check::Session session(target, 2, {1, 0, 0, 0, 0, 0, Vp, VN_F32, 0});
-  const Logits given;
-  std::vector<double> p(V), kept(V);
+  const Logits given(V, Vp);
+  std::vector<double> p(size_t(V), 0), kept(size_t(V), 0);
   double lse = 0, total = 0;
   for (int64_t i = 0; i < V; i++) {
     p[size_t(i)] = std::exp(double(given.values.get(i)) / double(temperature));
     lse += std::exp(double(given.values.get(i)));
   }
-  std::vector<int64_t> order(V);
+  std::vector<int64_t> order(size_t(V), 0);
   for (int64_t i = 0; i < V; i++) order[size_t(i)] = i;
   std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return p[size_t(a)] > p[size_t(b)]; });
   const int64_t k = top_k > 0 ? std::min(top_k, V) : V;
@@ -55,8 +56,7 @@ void test_draws(const check::Target& target, float temperature, int64_t top_k, f
   int wrong = 0;
   check::Vector<int32_t> chosen(1);
   Array logprob(1, VN_F32);
-  Logits logits;
-  const int64_t draws = target.is_cpu ? 2000 : 200;
+  Logits logits(V, Vp);
   for (int64_t draw = 0; draw < draws; draw++) {
     logits.values.copy(given.values);
     vn_sample(session.ctx, chosen.data(), logprob.floats(), logits.values.floats(), 1, V, Vp, temperature, top_k, top_p,
@@ -94,9 +94,11 @@ void test_penalty(const check::Target& target) {
 
 void test_sample(const check::Target& target) {
   test_greedy(target);
-  test_draws(target, 1, 0, 0);
-  test_draws(target, 0.7f, 5, 0);
-  test_draws(target, 1.5f, 0, 0.8f);
-  test_draws(target, 1, 20, 0.5f);
+  const int64_t draws = target.is_cpu ? 2000 : 200;
+  test_draws(target, V, draws, 1, 0, 0);
+  test_draws(target, V, draws, 0.7f, 5, 0);
+  test_draws(target, V, draws, 1.5f, 0, 0.8f);
+  test_draws(target, V, draws, 1, 20, 0.5f);
+  test_draws(target, 2000, 10, 1, 0, 0);  // more than the threads of a block
   test_penalty(target);
 }

@@ -4,13 +4,32 @@ package dev.vernacular;
 /// step), and what to do. `cli` prints the message alone and exits with [#exitStatus()].
 public class VernacularException extends RuntimeException {
     private static final long serialVersionUID = 1;
+    private static final int LONGEST_START = 1500;
+    private static final int LONGEST_END = 500;
 
     public VernacularException(String message) {
-        super(message);
+        super(readable(message));
     }
 
     public VernacularException(String message, Throwable cause) {
-        super(message, cause);
+        super(readable(message), cause);
+    }
+
+    /// Messages quote files, which can hold anything: control characters, which terminals obey, are spelled
+    /// (`\x1b`), and what is too long to read loses its middle.
+    private static String readable(String message) {
+        int end = message.length() - LONGEST_END;
+        String kept =
+                end <= LONGEST_START ? message : message.substring(0, LONGEST_START) + " … " + message.substring(end);
+        StringBuilder spelled = new StringBuilder(kept.length());
+        kept.chars().forEach(character -> {
+            if (Character.isISOControl(character) && character != '\n') {
+                spelled.append("\\x%02x".formatted(character));
+            } else {
+                spelled.append((char) character);
+            }
+        });
+        return spelled.toString();
     }
 
     /// 2: wrong usage or bad input, which the user can mend. Subclasses for failures while running return 1.

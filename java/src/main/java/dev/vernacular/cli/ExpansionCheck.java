@@ -3,13 +3,13 @@ package dev.vernacular.cli;
 import dev.vernacular.adapt.Measurements.StepZeroResult;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.expand.ExpansionPlan;
-import dev.vernacular.doctor.MachineMemory;
 import dev.vernacular.eval.BaseText;
 import dev.vernacular.eval.StepZero;
 import dev.vernacular.eval.TextSample;
 import dev.vernacular.files.DocumentReader;
 import dev.vernacular.kernels.Backend;
 import dev.vernacular.kernels.KernelException;
+import dev.vernacular.kernels.memory.MachineMemory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +64,7 @@ record ExpansionCheck(Map<String, List<Path>> texts, BackendOptions backends) {
     private Optional<String> tooLarge(ModelFile written) {
         try (Backend backend = backends.open()) {
             long bytes = StepZero.bytes(written.config(), backend);
-            long available = MachineMemory.of(Path.of("/")).available();
+            long available = MachineMemory.ofThisMachine().available();
             return backend.device().isHostMemory() && bytes > available
                     ? Optional.of("the model in float32 takes %.1f GB, %.1f GB are free"
                             .formatted(bytes / 1e9, available / 1e9))

@@ -1,6 +1,7 @@
 package dev.vernacular.config;
 
 import dev.vernacular.model.GptConfig;
+import dev.vernacular.model.ModelException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -137,7 +138,11 @@ public final class ModelSection {
     /// @param rows rows of the token table, padding included
     /// @throws ConfigException if a key asks for something this program does not do, naming the values it does
     public GptConfig gptConfig(int rows) {
-        return new GptOptions(this).config(rows);
+        try {
+            return new GptOptions(this).config(rows);
+        } catch (ModelException e) {
+            throw new ConfigException(origin + ": " + e.getMessage(), e);
+        }
     }
 
     @Override

@@ -18,10 +18,7 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.common.FlowStyle;
-import org.snakeyaml.engine.v2.events.AliasEvent;
-import org.snakeyaml.engine.v2.events.CollectionEndEvent;
-import org.snakeyaml.engine.v2.events.CollectionStartEvent;
-import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.Tag;
@@ -34,10 +31,10 @@ import org.snakeyaml.engine.v2.representer.StandardRepresenter;
 /// (`BigInteger` beyond), floats `Double`, and YAML's null is a null value inside its map or list.
 /// Interpolations stay text.
 public final class Yaml {
-    private static final int LONGEST_TEXT = 16 << 20;
-    private static final int DEEPEST = 64;
-    private static final int MOST_ALIASES = 1000;
-    private static final int MOST_VALUES = 1_000_000;
+    private static final int LONGEST_TEXT = 4 << 20;
+    static final int DEEPEST = 64;
+    static final int MOST_ALIASES = 1000;
+    private static final int MOST_VALUES = 250_000;
 
     private Yaml() {}
 
@@ -73,10 +70,14 @@ public final class Yaml {
                 .build();
         Object document;
         try {
-            refuseBombs(text, settings);
+            new YamlBombs(label).refuse(new Parse(settings).parseString(text));
             document = new Load(settings).loadFromString(text);
         } catch (YamlEngineException e) {
-            throw new ConfigException(label + " is not valid YAML: " + e.getMessage(), e);
+            boolean isTheirs = e.getCause() == null || e instanceof MarkedYamlEngineException;
+            throw new ConfigException(
+                    label + " is not valid YAML: "
+                            + (isTheirs ? e.getMessage() : "a value is not of the kind that its tag (!!…) names"),
+                    e);
         }
         if (!(document instanceof Map<?, ?> map)) {
             throw new ConfigException(label + " is not a YAML mapping (key: value lines) but "
@@ -116,26 +117,6 @@ public final class Yaml {
             return plain.contains(".") ? plain : plain + ".0";
         }
         return "%se%s%02d".formatted(java.substring(0, e), exponent < 0 ? "-" : "+", Math.abs(exponent));
-    }
-
-    /// Walks the events, which needs no recursion and builds nothing, before anything is built.
-    private static void refuseBombs(String text, LoadSettings settings) {
-        int depth = 0;
-        int aliases = 0;
-        for (Event event : new Parse(settings).parseString(text)) {
-            switch (event) {
-                case CollectionStartEvent start -> depth++;
-                case CollectionEndEvent end -> depth--;
-                case AliasEvent alias -> aliases++;
-                default -> {}
-            }
-            if (depth > DEEPEST) {
-                throw new ConfigException(settings.getLabel() + " is nested deeper than " + DEEPEST + " levels");
-            }
-            if (aliases > MOST_ALIASES) {
-                throw new ConfigException(settings.getLabel() + " has more than " + MOST_ALIASES + " aliases (*name)");
-            }
-        }
     }
 
     private static Object sorted(Object value) {

@@ -4,8 +4,11 @@ import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.ConstructNode;
+import org.snakeyaml.engine.v2.exceptions.ConstructorException;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
@@ -25,8 +28,9 @@ final class YamlScalars implements Schema {
             + "|[0-9][0-9_]*[eE][-+]?[0-9]+|\\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|\\.(inf|Inf|INF))|\\.(nan|NaN|NAN)");
     /// Read as something else by other YAML 1.1 readers, so quoted when written.
     private static final Pattern AMBIGUOUS = Pattern.compile(
-            "[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\\.[0-9_]*)?|\\d{4}-\\d\\d?-\\d\\d?([Tt \\t].*)?|=|<<|[yYnN]");
+            "[-+]?[0-9][0-9_]*(:[0-5]?[0-9])++(\\.[0-9_]*)?|\\d{4}-\\d\\d?-\\d\\d?([Tt \\t].*)?|=|<<|[yYnN]");
     private static final Tag OTHER = new Tag(Tag.PREFIX + "timestamp");
+    private static final int LONGEST_NUMBER = 400;
     private final boolean isForWriting;
 
     private YamlScalars(boolean isForWriting) {
@@ -51,9 +55,22 @@ final class YamlScalars implements Schema {
     public Map<Tag, ConstructNode> getSchemaTagConstructors() {
         Map<Tag, ConstructNode> constructors = new HashMap<>(new CoreSchema().getSchemaTagConstructors());
         constructors.put(Tag.BOOL, node -> booleanOf(text(node)));
-        constructors.put(Tag.INT, node -> integerOf(text(node)));
-        constructors.put(Tag.FLOAT, node -> floatOf(text(node)));
+        constructors.put(Tag.INT, node -> number(node, YamlScalars::integerOf));
+        constructors.put(Tag.FLOAT, node -> number(node, YamlScalars::floatOf));
         return constructors;
+    }
+
+    /// A tag can call anything a number (`!!int x`), and converting millions of digits takes minutes.
+    private static Number number(Node node, Function<String, Number> conversion) {
+        String text = text(node);
+        try {
+            if (text.length() <= LONGEST_NUMBER) {
+                return conversion.apply(text);
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw new ConstructorException(null, Optional.empty(), "found what is no number", node.getStartMark());
     }
 
     private Tag tagOf(String text) {

@@ -2,6 +2,7 @@ package dev.vernacular.doctor;
 
 import dev.vernacular.cuda.CudaLayers;
 import dev.vernacular.cuda.CudaLayers.Layer;
+import dev.vernacular.kernels.memory.MachineMemory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -24,6 +24,7 @@ public final class JsonProblem {
                 .lines()
                 .findFirst()
                 .orElse("it cannot be read")
-                .replaceAll("\\[Source:[^;\\]]*; ([^\\]]*)]", "$1");
+                .replaceAll("\\[Source:[^;\\]]*; ([^\\]]*)]", "$1")
+                .replaceAll(", from `[^`]*`", "");
     }
 }

@@ -11,7 +11,7 @@ import dev.vernacular.kernels.memory.Device.Recording;
 import dev.vernacular.model.BatchBuffers;
 import dev.vernacular.model.ModelMemory;
 import dev.vernacular.model.ModelMemory.Treatment;
-import dev.vernacular.train.store.DeviceParameters;
+import dev.vernacular.train.store.TrainedParameters;
 
 /// One optimizer step: forward and backward over the micro-batches of a global batch, then clipping and AdamW.
 ///
@@ -96,9 +96,9 @@ final class StepRunner {
 
     /// After a number that is not finite, for a person: the first such weight, else the first such gradient.
     String describeNonFinite() {
-        DeviceParameters parameters = new DeviceParameters(memory, backend.device());
+        TrainedParameters parameters = TrainedParameters.of(memory, backend.device());
         return parameters
-                .firstNonFinite(memory.masters())
+                .firstNonFinite(parameters.masters())
                 .map(name -> "the first such weight is in " + name)
                 .or(() -> parameters
                         .firstNonFinite(memory.gradients())

@@ -2,12 +2,10 @@ package dev.vernacular.train;
 
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.data.SampleSource;
-import dev.vernacular.files.FilesException;
 import dev.vernacular.model.Precision;
 import dev.vernacular.train.StepListener.Step;
 import dev.vernacular.train.StepListener.Validated;
 import dev.vernacular.train.store.TrainingState;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,35 +24,23 @@ final class TrainingLoop {
     private final SampleSource samples;
     private final StepRunner runner;
     private final Optional<Validation> validation;
-    private final Saver saver;
+    private final CheckpointSaver saver;
     private final StepListener listener;
     private TrainingState state;
     private LossScaler scaler;
-    private Optional<Path> newest;
     private int savedStep;
     private double loss = Double.NaN;
     private int done;
     private int skipped;
 
-    /// Saves where the run is.
-    @FunctionalInterface
-    interface Saver {
-        /// @param isValidated  the state's validation loss is of this very step
-        /// @param learningRate of the next step
-        /// @return the newest checkpoint; empty where the run keeps none
-        Optional<Path> save(TrainingState state, boolean isValidated, double learningRate);
-    }
-
-    /// @param newest the checkpoint that `state` is from
     TrainingLoop(
             RunConfig config,
             SampleSource samples,
             StepRunner runner,
             Optional<Validation> validation,
-            Saver saver,
+            CheckpointSaver saver,
             StepListener listener,
-            TrainingState state,
-            Optional<Path> newest) {
+            TrainingState state) {
         this.config = config;
         this.samples = samples;
         this.runner = runner;
@@ -62,7 +48,6 @@ final class TrainingLoop {
         this.saver = saver;
         this.listener = listener;
         this.state = state;
-        this.newest = newest;
         savedStep = state.step();
         scaler = config.trainer().precision() == Precision.FP16
                 ? LossScaler.resumed(config.scaling(), state.scale())
@@ -78,10 +63,6 @@ final class TrainingLoop {
         return loss;
     }
 
-    Optional<Path> newestCheckpoint() {
-        return newest;
-    }
-
     /// @param isStopped   asked between steps; when it says so the state is saved and this returns
     /// @param isValidated whether the validation that follows the last step, if one does, is done
     void run(BooleanSupplier isStopped, boolean isValidated) {
@@ -91,6 +72,7 @@ final class TrainingLoop {
         }
         while (state.step() < maxSteps && !isStopped.getAsBoolean()) {
             step(maxSteps);
+            saver.look();
             if (isValidationDue()) {
                 validateAndSave(isStopped);
             }
@@ -98,6 +80,7 @@ final class TrainingLoop {
         if (savedStep < state.step()) {
             save(false);
         }
+        saver.finish();
         if (skipped > 0) {
             listener.note(skippedSteps());
         }
@@ -190,14 +173,8 @@ final class TrainingLoop {
     }
 
     private void save(boolean isValidated) {
-        try {
-            newest = saver.save(state, isValidated, learningRate(state.updates()))
-                    .or(() -> newest);
-            savedStep = state.step();
-        } catch (FilesException e) {
-            throw TrainException.failure("step " + state.step() + ": " + e.getMessage() + "\n  " + lastGood()
-                    + " Make room, then run the same command again.");
-        }
+        saver.save(state, isValidated, learningRate(state.updates()));
+        savedStep = state.step();
     }
 
     private void requireFinite(StepRunner.Outcome outcome, long first) {
@@ -215,10 +192,6 @@ final class TrainingLoop {
         return ", on samples " + first + " to " + (first + config.batch().global() - 1);
     }
 
-    private String lastGood() {
-        return newest.map(file -> "The last good checkpoint is " + file + ".").orElse("There is no checkpoint yet.");
-    }
-
     private String advice() {
         return config.trainer().precision() == Precision.FP16
                 ? "A lower model.optim.lr, a longer warm-up, or trainer.precision=bf16 instead of 16 may help."
@@ -226,8 +199,9 @@ final class TrainingLoop {
     }
 
     private TrainException failure(String what) {
+        saver.finish();
         return TrainException.failure("step " + (state.step() + 1) + ": " + what + "; " + runner.describeNonFinite()
-                + "\n  " + lastGood()
+                + "\n  " + saver.lastGood()
                 + "\n  " + advice());
     }
 }

@@ -11,6 +11,7 @@ import dev.vernacular.train.store.CheckpointWriter;
 import dev.vernacular.train.store.ModelFiles;
 import dev.vernacular.train.store.RunCheckpoint;
 import dev.vernacular.train.store.RunFolder;
+import dev.vernacular.train.store.TrainedParameters;
 import dev.vernacular.train.store.TrainingState;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,28 +162,38 @@ public final class TrainingRun {
 
     private Result train(TrainingState state, Optional<RunCheckpoint> checkpoint) {
         ModelMemory memory = setup.plan().allocate(backend.device(), backend.kernels());
-        ModelFiles files = new ModelFiles(
-                folder, setup.start().section(), setup.start().tokenizerFiles(), memory, backend.device());
+        ModelFiles files =
+                new ModelFiles(folder, setup.start().section(), setup.start().tokenizerFiles());
         files.writeConfiguration(config.resolved());
         load(memory, state, checkpoint);
-        CheckpointWriter writer =
-                new CheckpointWriter(config, files.section(), memory, backend.device(), setup.sourceNames());
-        try (MetricsLog metrics = MetricsLog.openAfter(folder.metrics(), state.step())) {
+        try (MetricsLog metrics = MetricsLog.openAfter(folder.metrics(), state.step());
+                CheckpointSaver saver = saver(memory, files, checkpoint.map(RunCheckpoint::file))) {
             TrainingLoop loop = new TrainingLoop(
                     config,
                     setup.train(),
                     new StepRunner(config, backend, memory, setup.train(), setup.batch()),
                     validation(memory),
-                    saver(writer, files),
+                    saver,
                     metrics.and(listener),
-                    state,
-                    checkpoint.map(RunCheckpoint::file));
+                    state);
             loop.run(stop::isRequested, metrics.isValidated());
             if (!isStopped(loop.state()) && config.experiment().savesNemoAtEnd()) {
-                writeNemo(files);
+                saver.writeNemo();
             }
-            return result(loop.state(), loop.loss(), loop.newestCheckpoint());
+            return result(loop.state(), loop.loss(), saver.newest());
         }
+    }
+
+    private CheckpointSaver saver(ModelMemory memory, ModelFiles files, Optional<Path> newest) {
+        return new CheckpointSaver(
+                config.experiment(),
+                store,
+                new CheckpointWriter(config, files.section(), memory.config(), setup.sourceNames()),
+                files,
+                nemo(),
+                TrainedParameters.of(memory, backend.device()),
+                listener,
+                newest);
     }
 
     private void load(ModelMemory memory, TrainingState state, Optional<RunCheckpoint> checkpoint) {
@@ -202,25 +213,6 @@ public final class TrainingRun {
         Batch batch = setup.batch();
         return setup.validation()
                 .map(samples -> new Validation(config, backend.device(), memory, samples, batch, setup.bytesOfToken()));
-    }
-
-    private TrainingLoop.Saver saver(CheckpointWriter writer, ModelFiles files) {
-        return (state, isValidated, learningRate) -> {
-            if (!config.experiment().savesCheckpoints()) {
-                return Optional.empty();
-            }
-            Path newest = store.save(state, isValidated, file -> writer.write(file, state, learningRate));
-            listener.saved(newest);
-            if (config.experiment().savesNemoAlways()) {
-                writeNemo(files);
-            }
-            return Optional.of(newest);
-        };
-    }
-
-    private void writeNemo(ModelFiles files) {
-        files.writeNemo(nemo());
-        listener.saved(nemo());
     }
 
     private Path nemo() {

@@ -2,6 +2,7 @@ package dev.vernacular.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.vernacular.kernels.memory.MachineMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.vernacular.VernacularException;
 import dev.vernacular.checkpoint.BrokenModels;
 import dev.vernacular.checkpoint.ModelFile;
+import dev.vernacular.checkpoint.torch.TorchFile;
+import dev.vernacular.checkpoint.torch.TorchTensor;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.data.DataException;
 import dev.vernacular.data.IndexedDatasetWriter;
@@ -19,12 +21,18 @@ import dev.vernacular.train.TrainFixture.Recorder;
 import dev.vernacular.train.TrainingRun.Result;
 import dev.vernacular.train.store.RunFolder;
 import dev.vernacular.train.store.StoreException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -83,6 +91,46 @@ class TrainingRunTest {
         assertThat(names(folder.resolve("checkpoints")))
                 .filteredOn(name -> !name.contains("-last"))
                 .hasSize(2);
+    }
+
+    @Test
+    void aCheckpointHoldsTheWeightsOfItsStepThoughTrainingGoesOnWhileItIsWritten() throws IOException {
+        Path longer = folder.resolve("longer");
+        Path ended = folder.resolve("ended");
+        for (Path run : List.of(longer, ended)) {
+            RunConfig config = TrainFixture.config(
+                    run,
+                    "trainer.max_steps=" + (run.equals(longer) ? 8 : 4),
+                    "trainer.val_check_interval=4",
+                    "model.optim.sched.max_steps=8",
+                    "model.optim.sched.warmup_steps=2");
+            TrainFixture.run(config, StepListener.SILENT);
+        }
+
+        assertThat(stateAfterStep4(longer)).isEqualTo(stateAfterStep4(ended));
+    }
+
+    @Test
+    void aCheckpointThatCannotBeWrittenEndsTheRunNamingItsStepAndTheLastGoodOne() {
+        RunConfig config = TrainFixture.config(
+                folder, "trainer.max_steps=8", "trainer.val_check_interval=2", "model.optim.sched.warmup_steps=2");
+        StepListener spoiler = new StepListener() {
+            @Override
+            public void saved(Path file) {
+                try (Stream<Path> files = Files.list(folder.resolve("checkpoints"))) {
+                    files.forEach(path -> path.toFile().delete());
+                    Files.delete(folder.resolve("checkpoints"));
+                    Files.createFile(folder.resolve("checkpoints"));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        };
+
+        assertThatThrownBy(() -> TrainFixture.run(config, spoiler))
+                .isInstanceOf(TrainException.class)
+                .hasMessageStartingWith("step 4: ")
+                .hasMessageContaining("The last good checkpoint is " + folder.resolve("checkpoints"));
     }
 
     @Test
@@ -286,6 +334,39 @@ class TrainingRunTest {
                     .isEqualTo(plan.bytes());
             assertThat(plan.secondsPerStep().orElseThrow()).isPositive();
             assertThat(folder.resolve("run")).doesNotExist();
+        }
+    }
+
+    /// Weights and moments.
+    private static byte[] stateAfterStep4(Path run) throws IOException {
+        Path checkpoints = run.resolve("checkpoints");
+        String name = names(checkpoints).stream()
+                .filter(file -> file.contains("step=4") && !file.contains("-last"))
+                .findFirst()
+                .orElseThrow();
+        try (TorchFile file = TorchFile.open(checkpoints.resolve(name))) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            for (String key : List.of("state_dict", "optimizer_states")) {
+                tensors(file.dictionary().get(key)).forEach(tensor -> bytes.writeBytes(bytes(tensor)));
+            }
+            return bytes.toByteArray();
+        }
+    }
+
+    private static Stream<TorchTensor> tensors(Object value) {
+        return switch (value) {
+            case TorchTensor tensor -> Stream.of(tensor);
+            case Map<?, ?> map -> map.values().stream().flatMap(TrainingRunTest::tensors);
+            case List<?> list -> list.stream().flatMap(TrainingRunTest::tensors);
+            case null, default -> Stream.of();
+        };
+    }
+
+    private static byte[] bytes(TorchTensor tensor) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(tensor.byteSize(), 64);
+            tensor.read(memory);
+            return memory.toArray(ValueLayout.JAVA_BYTE);
         }
     }
 

@@ -143,6 +143,20 @@ public final class HuggingFaceWriter {
                 Transpose.apply(original, into, source.shape()[0], source.shape()[1], dtype().bytes());
             }
         }
+
+        @Override
+        public void readRows(long first, MemorySegment into) {
+            if (isTransposed) {
+                StoredTensor.super.readRows(first, into);
+            } else {
+                source.readRows(first, into);
+            }
+        }
+
+        @Override
+        public boolean readsRows() {
+            return !isTransposed && source.readsRows();
+        }
     }
 
     static void writeJson(Path file, Map<String, Object> json) {

@@ -1,8 +1,10 @@
 package dev.vernacular.checkpoint.torch;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 
 /// A tensor as a file describes it: a view of a storage.
@@ -92,6 +94,19 @@ public record TorchTensor(TorchDtype dtype, long[] shape, long[] strides, long o
             case TorchStorage whole when isWhole -> whole.read(into);
             case TorchStorage view -> throw new IllegalArgumentException("only storages in memory have views");
         }
+    }
+
+    /// Whether the bytes that [#read] gives are those of a file's storage, from its first to its last.
+    public boolean isStoredAsRead() {
+        return storage instanceof MappedStorage mapped && isCopied(mapped.order()) && byteSize() == mapped.byteSize();
+    }
+
+    /// Writes the bytes of a tensor that [#isStoredAsRead], in one pass over the file that checks them too.
+    ///
+    /// @param name of the tensor, for the error
+    /// @throws TorchException if they are not what was written to the file; some have been passed on then
+    public void writeTo(WritableByteChannel channel, String name) throws IOException {
+        ((MappedStorage) storage).member().writeTo(channel, name);
     }
 
     /// Looks through the bytes behind this tensor, if they are in a file and nobody has yet.

@@ -1,8 +1,12 @@
 package dev.vernacular.checkpoint.torch;
 
+import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.FileBytes;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.zip.CRC32;
 
 /// A stored member of an open zip. Its checksum is compared when its bytes are first asked for, once.
@@ -11,6 +15,24 @@ final class ZipMember {
 
     /// What torch writes after `torch.serialization.set_crc32_options(False)`.
     private static final int NOT_COMPUTED = 0;
+
+    /// Takes all bytes and keeps none.
+    private static final WritableByteChannel NOWHERE = new WritableByteChannel() {
+        @Override
+        public int write(ByteBuffer bytes) {
+            int length = bytes.remaining();
+            bytes.position(bytes.limit());
+            return length;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
+    };
 
     private final String label;
     private final String name;
@@ -42,31 +64,45 @@ final class ZipMember {
     /// @throws TorchException if the bytes are not what was written
     void requireWhole(String tensor) {
         if (!isWhole) {
-            int found = checksum();
-            if (found != crc) {
-                throw new TorchException(
-                        "%s is damaged: %s%s has the checksum %08x, its directory says %08x\n  Copy or download it again."
-                                .formatted(
-                                        label,
-                                        tensor.isEmpty() ? "its member " : "tensor " + tensor + ", stored in ",
-                                        name,
-                                        found,
-                                        crc));
+            try {
+                writeTo(NOWHERE, tensor);
+            } catch (IOException e) {
+                throw new AssertionError("nothing was written", e);
             }
-            isWhole = true;
         }
     }
 
-    private int checksum() {
+    /// Writes the bytes and compares their checksum on the way: what was written is good only if this returns.
+    ///
+    /// @param tensor as for [#requireWhole]
+    /// @throws TorchException if the bytes are not what was written to this zip
+    void writeTo(WritableByteChannel channel, String tensor) throws IOException {
         CRC32 sum = new CRC32();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(Math.min(PIECE, byteSize()));
-            for (long at = 0; at < byteSize(); at += PIECE) {
-                MemorySegment piece = buffer.asSlice(0, Math.min(PIECE, byteSize() - at));
-                bytes.read(at, piece);
-                sum.update(piece.asByteBuffer());
+            ByteBuffer buffer = arena.allocate(Math.min(PIECE, byteSize())).asByteBuffer();
+            for (long at = 0; at < byteSize(); at += buffer.limit()) {
+                buffer.clear().limit((int) Math.min(PIECE, byteSize() - at));
+                bytes.read(at, MemorySegment.ofBuffer(buffer));
+                if (!isWhole) {
+                    sum.update(buffer.duplicate());
+                }
+                AtomicFile.writeAll(channel, buffer.duplicate());
             }
         }
-        return (int) sum.getValue();
+        if (!isWhole && (int) sum.getValue() != crc) {
+            throw damaged(tensor, (int) sum.getValue());
+        }
+        isWhole = true;
+    }
+
+    private TorchException damaged(String tensor, int found) {
+        return new TorchException(
+                "%s is damaged: %s%s has the checksum %08x, its directory says %08x\n  Copy or download it again."
+                        .formatted(
+                                label,
+                                tensor.isEmpty() ? "its member " : "tensor " + tensor + ", stored in ",
+                                name,
+                                found,
+                                crc));
     }
 }

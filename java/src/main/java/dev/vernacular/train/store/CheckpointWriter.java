@@ -7,8 +7,7 @@ import dev.vernacular.checkpoint.torch.TorchTensor;
 import dev.vernacular.config.RunConfig;
 import dev.vernacular.config.RunConfig.Optimizer;
 import dev.vernacular.config.RunConfig.Schedule;
-import dev.vernacular.kernels.memory.Device;
-import dev.vernacular.model.ModelMemory;
+import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ParameterLayout.Parameter;
 import dev.vernacular.model.Precision;
 import java.nio.file.Path;
@@ -30,33 +29,28 @@ public final class CheckpointWriter {
 
     private final RunConfig config;
     private final Map<String, Object> modelSection;
-    private final ModelMemory memory;
-    private final DeviceParameters parameters;
+    private final GptConfig model;
     private final List<String> sources;
 
     /// @param modelSection what readers of the checkpoint need to know of the model
+    /// @param model        its architecture
     /// @param sources      the training datasets' names
-    public CheckpointWriter(
-            RunConfig config,
-            Map<String, Object> modelSection,
-            ModelMemory memory,
-            Device device,
-            List<String> sources) {
+    public CheckpointWriter(RunConfig config, Map<String, Object> modelSection, GptConfig model, List<String> sources) {
         this.config = config;
         this.modelSection = modelSection;
-        this.memory = memory;
-        this.parameters = new DeviceParameters(memory, device);
+        this.model = model;
         this.sources = List.copyOf(sources);
     }
 
     /// Writes beside `file`, syncs and renames: a kill leaves no half of it under this name.
     ///
+    /// @param parameters   read while the file is written
     /// @param learningRate of the next step
-    public void write(Path file, TrainingState state, double learningRate) {
+    public void write(Path file, TrainedParameters parameters, TrainingState state, double learningRate) {
         Map<String, Object> root = LightningWriter.root(
                 state.step(),
-                weights(),
-                List.of(optimizer(state, learningRate)),
+                weights(parameters),
+                List.of(optimizer(parameters, state, learningRate)),
                 schedulers(state, learningRate),
                 modelSection);
         if (config.trainer().precision() == Precision.FP16) {
@@ -66,24 +60,24 @@ public final class CheckpointWriter {
         TorchFile.write(file, root, true);
     }
 
-    private Map<String, Object> weights() {
+    private Map<String, Object> weights(TrainedParameters parameters) {
         Map<String, Object> weights = new LinkedHashMap<>();
-        for (String name : MegatronNames.inModuleOrder(memory.config())) {
-            TorchTensor tensor =
-                    parameters.tensor(memory.masters(), memory.layout().get(name));
+        for (String name : MegatronNames.inModuleOrder(model)) {
+            TorchTensor tensor = parameters.tensor(
+                    parameters.masters(), parameters.memory().layout().get(name));
             weights.put(MegatronNames.key(name, false), tensor);
         }
         return weights;
     }
 
-    private Map<String, Object> optimizer(TrainingState state, double learningRate) {
+    private Map<String, Object> optimizer(TrainedParameters parameters, TrainingState state, double learningRate) {
         Optimizer optimizer = config.optimizer();
-        OptimizerOrder order = OptimizerOrder.of(memory.config(), optimizer.decaysVectors());
+        OptimizerOrder order = OptimizerOrder.of(model, optimizer.decaysVectors());
         Map<Object, Object> moments = new LinkedHashMap<>();
         for (Parameter parameter : order.all()) {
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("exp_avg", parameters.tensor(memory.firstMoments(), parameter));
-            entry.put("exp_avg_sq", parameters.tensor(memory.secondMoments(), parameter));
+            entry.put("exp_avg", parameters.tensor(parameters.firstMoments(), parameter));
+            entry.put("exp_avg_sq", parameters.tensor(parameters.secondMoments(), parameter));
             moments.put((long) moments.size(), entry);
         }
         List<Object> groups = new ArrayList<>();

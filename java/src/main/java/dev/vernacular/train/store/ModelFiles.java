@@ -4,8 +4,8 @@ import dev.vernacular.checkpoint.ModelWeights;
 import dev.vernacular.checkpoint.NemoWriter;
 import dev.vernacular.checkpoint.megatron.LightningWriter;
 import dev.vernacular.config.ModelSection;
-import dev.vernacular.kernels.memory.Device;
-import dev.vernacular.model.ModelMemory;
+import dev.vernacular.kernels.Tensor;
+import dev.vernacular.model.ParameterLayout;
 import dev.vernacular.tokenizer.Tokenizer;
 import dev.vernacular.tokenizer.TokenizerFiles;
 import java.lang.foreign.Arena;
@@ -20,21 +20,12 @@ public final class ModelFiles {
     private final RunFolder folder;
     private final ModelSection model;
     private final Optional<TokenizerFiles> tokenizer;
-    private final ModelMemory memory;
-    private final Device device;
 
     /// @param tokenizer empty for a model that carries none
-    public ModelFiles(
-            RunFolder folder,
-            ModelSection model,
-            Optional<TokenizerFiles> tokenizer,
-            ModelMemory memory,
-            Device device) {
+    public ModelFiles(RunFolder folder, ModelSection model, Optional<TokenizerFiles> tokenizer) {
         this.folder = folder;
         this.model = model;
         this.tokenizer = tokenizer;
-        this.memory = memory;
-        this.device = device;
     }
 
     /// The model section with the tokenizer's files in the run folder by their absolute paths.
@@ -52,20 +43,21 @@ public final class ModelFiles {
         folder.writeConfiguration(resolved, section());
     }
 
-    /// Writes the weights as they are now.
-    public void writeNemo(Path file) {
-        if (device.isHostMemory()) {
-            write(file, memory.masters().segment());
+    /// Writes the weights.
+    public void writeNemo(Path file, TrainedParameters parameters) {
+        Tensor masters = parameters.masters();
+        if (parameters.device().isHostMemory()) {
+            write(file, parameters.memory().layout(), masters.segment());
             return;
         }
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment weights = arena.allocate(memory.masters().bytes(), 64);
-            device.download(weights, memory.masters());
-            write(file, weights);
+            MemorySegment weights = arena.allocate(masters.bytes(), 64);
+            parameters.device().download(weights, masters);
+            write(file, parameters.memory().layout(), weights);
         }
     }
 
-    private void write(Path file, MemorySegment weights) {
-        NemoWriter.write(file, model, tokenizer, ModelWeights.tensors(memory.layout(), weights), true);
+    private void write(Path file, ParameterLayout layout, MemorySegment weights) {
+        NemoWriter.write(file, model, tokenizer, ModelWeights.tensors(layout, weights), true);
     }
 }

@@ -122,16 +122,16 @@ public final class RunCheckpoint implements AutoCloseable {
 
     /// Fills masters and moments, and refreshes the compute copies.
     public void load(ModelMemory memory, Device device) {
-        DeviceParameters parameters = new DeviceParameters(memory, device);
+        TrainedParameters parameters = TrainedParameters.of(memory, device);
         for (Parameter parameter : memory.layout().parameters()) {
-            parameters.load(memory.masters(), parameter, weight(parameter));
+            parameters.load(parameters.masters(), parameter, weight(parameter));
         }
         List<Parameter> order = order(memory.config());
         Map<?, ?> moments = moments(order.size());
         for (int number = 0; number < order.size(); number++) {
             Map<?, ?> entry = (Map<?, ?>) moments.get((long) number);
-            loadMoment(parameters, memory.firstMoments(), order.get(number), entry, "exp_avg");
-            loadMoment(parameters, memory.secondMoments(), order.get(number), entry, "exp_avg_sq");
+            loadMoment(parameters, parameters.firstMoments(), order.get(number), entry, "exp_avg");
+            loadMoment(parameters, parameters.secondMoments(), order.get(number), entry, "exp_avg_sq");
         }
         memory.refreshCopies();
     }
@@ -145,7 +145,7 @@ public final class RunCheckpoint implements AutoCloseable {
         }
     }
 
-    private void loadMoment(DeviceParameters to, Tensor flat, Parameter parameter, Map<?, ?> entry, String key) {
+    private void loadMoment(TrainedParameters to, Tensor flat, Parameter parameter, Map<?, ?> entry, String key) {
         to.load(flat, parameter, fitting("optimizer " + key + " of " + parameter.name(), entry.get(key), parameter));
     }
 

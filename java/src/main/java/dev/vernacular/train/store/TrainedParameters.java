@@ -4,8 +4,11 @@ import dev.vernacular.checkpoint.megatron.QkvOrder;
 import dev.vernacular.checkpoint.torch.TorchDtype;
 import dev.vernacular.checkpoint.torch.TorchStorage;
 import dev.vernacular.checkpoint.torch.TorchTensor;
+import dev.vernacular.kernels.KernelException;
 import dev.vernacular.kernels.Tensor;
+import dev.vernacular.kernels.memory.CpuDevice;
 import dev.vernacular.kernels.memory.Device;
+import dev.vernacular.kernels.memory.MachineMemory;
 import dev.vernacular.model.GptConfig;
 import dev.vernacular.model.ModelMemory;
 import dev.vernacular.model.ParameterLayout;
@@ -16,11 +19,45 @@ import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.stream.LongStream;
 
-/// Parameters and their moments between device memory and a checkpoint, one at a time, in Megatron's order of
-/// rows.
+/// Parameters and their moments between memory and a checkpoint, one at a time, in Megatron's order of rows.
 ///
-/// @param memory the model's
-public record DeviceParameters(ModelMemory memory, Device device) {
+/// @param memory       the model's
+/// @param device       whose memory the flat buffers are
+/// @param masters      flat, as [ModelMemory#masters()], as the next two
+public record TrainedParameters(
+        ModelMemory memory, Device device, Tensor masters, Tensor firstMoments, Tensor secondMoments) {
+    private static final Device HOST = new CpuDevice();
+
+    /// As the device has them.
+    public static TrainedParameters of(ModelMemory memory, Device device) {
+        return new TrainedParameters(memory, device, memory.masters(), memory.firstMoments(), memory.secondMoments());
+    }
+
+    /// Memory of the host for a copy of these, not filled yet; empty where there is little left. A copy may take
+    /// half of what is free, so that files which are being written and read still fit into the page cache.
+    public Optional<TrainedParameters> hostCopy() {
+        long bytes = masters.bytes() + firstMoments.bytes() + secondMoments.bytes();
+        if (bytes > MachineMemory.ofThisMachine().available() / 2) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(
+                    new TrainedParameters(memory, HOST, like(masters), like(firstMoments), like(secondMoments)));
+        } catch (KernelException noPinnedMemory) {
+            return Optional.empty();
+        }
+    }
+
+    private Tensor like(Tensor flat) {
+        return new Tensor(device.hostMemory(flat.bytes()), flat.dtype(), flat.shape());
+    }
+
+    /// Fills a [#hostCopy()], when all earlier calls of kernels are done.
+    public void copyTo(TrainedParameters copy) {
+        device.download(copy.masters.segment(), masters);
+        device.download(copy.firstMoments.segment(), firstMoments);
+        device.download(copy.secondMoments.segment(), secondMoments);
+    }
 
     /// The first parameter, in the order of the model, whose part of a flat buffer holds a number that is not
     /// finite.

@@ -1,4 +1,4 @@
-package dev.vernacular.doctor;
+package dev.vernacular.kernels.memory;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -14,9 +14,11 @@ import java.util.OptionalLong;
 /// @param usable    what this process may use: less than `total` under a container's (cgroup's) limit
 /// @param available what is free now or can be freed, at most `usable`
 public record MachineMemory(long total, long usable, long available) {
+    public static MachineMemory ofThisMachine() {
+        return of(Path.of("/"));
+    }
+
     /// Java knows the cgroup's limit; the machine's own numbers are in `/proc/meminfo`.
-    ///
-    /// @param root of the file system, `/`
     public static MachineMemory of(Path root) {
         long limit =
                 ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
@@ -24,7 +26,7 @@ public record MachineMemory(long total, long usable, long available) {
     }
 
     /// @param limit bytes that this process may use
-    static MachineMemory read(Path meminfo, long limit) {
+    public static MachineMemory read(Path meminfo, long limit) {
         List<String> lines;
         try {
             lines = Files.readAllLines(meminfo);
