@@ -38,6 +38,10 @@ public record HuggingFaceFolder(
     /// @throws HuggingFaceException with what is wrong, naming file and key or tensor
     public static ModelFile open(Path path) {
         Path folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        if (!Files.isDirectory(path) && !Files.isRegularFile(folder.resolve("config.json"))) {
+            throw new HuggingFaceException(
+                    path + " is a safetensors file, or damaged; as a model it needs its config.json beside it");
+        }
         JsonNode json = FolderFiles.json(folder.resolve("config.json"));
         HuggingFaceConfig.requireGpt2(json, folder.resolve("config.json").toString());
         HuggingFaceWeights weights = HuggingFaceWeights.open(path);
