@@ -39,7 +39,10 @@ abstract class FuzzTest {
     @AfterProperty
     void someWereReadAndSomeRefused() {
         Folders.delete(folder);
-        System.err.println("STAT " + getClass().getSimpleName() + " read " + read + " refused " + refused + " cpu ms " + java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1000000 + " user " + java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadUserTime() / 1000000);
+        System.err.println("STAT " + getClass().getSimpleName() + " read " + read + " refused " + refused + " cpu ms "
+                + java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1000000
+                + " user "
+                + java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadUserTime() / 1000000);
         if (read + refused >= ENOUGH) {
             assertThat(read).as("files read, %d were refused", refused).isPositive();
             assertThat(refused).as("files refused, %d were read", read).isPositive();
@@ -55,8 +58,7 @@ abstract class FuzzTest {
         Path file = folder.resolve(name);
         try {
             Files.createDirectories(file.getParent());
-            try (FileChannel channel =
-                    FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 AtomicFile.writeAll(channel, ByteBuffer.wrap(bytes));
                 channel.truncate(bytes.length);
             }

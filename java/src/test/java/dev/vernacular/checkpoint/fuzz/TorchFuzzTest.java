@@ -95,7 +95,7 @@ class TorchFuzzTest extends FuzzTest {
     @Provide
     Arbitrary<Mutant> checkpoints() {
         byte[] lightning = Templates.golden(LIGHTNING);
-        return Mutant.of(List.of(
-                Template.whole("lightning", lightning), Templates.torch("inside of lightning", lightning)));
+        return Mutant.of(
+                List.of(Template.whole("lightning", lightning), Templates.torch("inside of lightning", lightning)));
     }
 }
