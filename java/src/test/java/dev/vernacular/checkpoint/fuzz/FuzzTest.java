@@ -39,10 +39,6 @@ abstract class FuzzTest {
     @AfterProperty
     void someWereReadAndSomeRefused() {
         Folders.delete(folder);
-        System.err.println("STAT " + getClass().getSimpleName() + " read " + read + " refused " + refused + " cpu ms "
-                + java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1000000
-                + " user "
-                + java.lang.management.ManagementFactory.getThreadMXBean().getCurrentThreadUserTime() / 1000000);
         if (read + refused >= ENOUGH) {
             assertThat(read).as("files read, %d were refused", refused).isPositive();
             assertThat(refused).as("files refused, %d were read", read).isPositive();
