@@ -15,7 +15,7 @@ final class PickleBudget {
     private static final long COPIES_OF_A_BYTE = 2;
 
     private static final long SMALL = 1 << 16;
-    private static final long MOST_COMPARISONS = 5_000_000;
+    private static final long MOST_COMPARISONS = 2_000_000;
     private static final int BIG_INTEGER = 256;
     private final long mostCopied;
     private int operations;
