@@ -18,19 +18,20 @@ public class VernacularException extends RuntimeException {
     /// Messages quote files, which can hold anything: control characters, which terminals obey, are spelled
     /// (`\x1b`), and what is too long to read loses its middle.
     private static String readable(String message) {
-        int end = message.length() - LONGEST_END;
-        String kept = end <= LONGEST_START
-                ? message
-                : message.substring(0, LONGEST_START) + " … " + message.substring(end);
-        StringBuilder spelled = new StringBuilder(kept.length());
-        kept.chars().forEach(character -> {
+        StringBuilder spelled = new StringBuilder();
+        shortened(message).chars().forEach(character -> {
             if (Character.isISOControl(character) && character != '\n') {
                 spelled.append("\\x%02x".formatted(character));
             } else {
                 spelled.append((char) character);
             }
         });
-        return spelled.toString();
+        return shortened(spelled.toString());
+    }
+
+    private static String shortened(String message) {
+        int end = message.length() - LONGEST_END;
+        return end <= LONGEST_START ? message : message.substring(0, LONGEST_START) + " … " + message.substring(end);
     }
 
     /// 2: wrong usage or bad input, which the user can mend. Subclasses for failures while running return 1.
