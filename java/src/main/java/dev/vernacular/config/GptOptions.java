@@ -23,7 +23,7 @@ final class GptOptions {
         return new GptConfig(
                 section.integer("num_layers"),
                 hiddenSize,
-                section.integer("ffn_hidden_size", 4 * hiddenSize),
+                section.integer("ffn_hidden_size", (int) Math.min(Integer.MAX_VALUE, 4L * hiddenSize)),
                 heads,
                 headSize,
                 section.integer("max_position_embeddings", section.integer("encoder_seq_length", 512)),

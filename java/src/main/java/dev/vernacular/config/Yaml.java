@@ -31,7 +31,9 @@ import org.snakeyaml.engine.v2.representer.StandardRepresenter;
 /// (`BigInteger` beyond), floats `Double`, and YAML's null is a null value inside its map or list.
 /// Interpolations stay text.
 public final class Yaml {
-    private static final int LONGEST_TEXT = 4 << 20;
+    /// Bytes of a configuration; those of models have some 10,000.
+    public static final int LONGEST_TEXT = 4 << 20;
+
     static final int DEEPEST = 64;
     static final int MOST_ALIASES = 1000;
     private static final int MOST_VALUES = 250_000;
@@ -66,6 +68,8 @@ public final class Yaml {
                 .setSchema(YamlScalars.forReading())
                 .setLabel(label)
                 .setCodePointLimit(LONGEST_TEXT)
+                // All at once: a scalar that spans several reads is copied at each of them.
+                .setBufferSize(text.length() + 1)
                 .setMaxAliasesForCollections(MOST_ALIASES)
                 .build();
         Object document;
@@ -161,8 +165,12 @@ public final class Yaml {
                     yield copy;
                 }
                 case Integer small -> small.longValue();
+                case String text -> text;
+                case Number number -> number;
+                case Boolean flag -> flag;
                 case null -> null;
-                default -> source;
+                default ->
+                    throw new ConfigException(label + " holds bytes or a set (!!binary, !!set), which no key takes");
             };
         }
     }

@@ -53,6 +53,10 @@ public record GptConfig(
         requirePositive("ffn_hidden_size", ffnHiddenSize);
         requirePositive("num_attention_heads", heads);
         requirePositive("kv_channels", headSize);
+        if ((long) heads * headSize > Integer.MAX_VALUE) {
+            throw new ModelException("num_attention_heads is " + heads + " and kv_channels " + headSize
+                    + ", together more than any model's");
+        }
         requirePositive("max_position_embeddings", maxPositions);
         requirePositive("the padded vocabulary size", paddedVocabularySize);
         requireProbability("hidden_dropout", hiddenDropout);
