@@ -6,4 +6,7 @@ package dev.vernacular.tokenizer;
 /// @param vocabJson     `vocab.json`, a JSON object token → id
 /// @param mergesTxt     `merges.txt`, one merge a line in order of rank
 /// @param tokenizerJson `tokenizer.json`, Hugging Face's one-file form
-public record TokenizerFiles(byte[] vocabJson, byte[] mergesTxt, byte[] tokenizerJson) {}
+public record TokenizerFiles(byte[] vocabJson, byte[] mergesTxt, byte[] tokenizerJson) {
+    /// Bytes of one file; that of a vocabulary of 262,144 tokens has 33 million.
+    public static final long LARGEST = 128L << 20;
+}

@@ -94,7 +94,7 @@ public final class LightningCheckpoint {
             return ModelSection.read(config.get());
         }
         if (root.get("hyper_parameters") instanceof Map<?, ?> saved && saved.get("cfg") instanceof Map<?, ?> section) {
-            return ModelSection.of(Map.of("cfg", section), path + ": hyper_parameters");
+            return PickledSection.of(section, path + ": hyper_parameters");
         }
         Optional<ModelSection> arguments = MegatronLmFile.section(root, path.toString());
         if (arguments.isPresent()) {
@@ -134,6 +134,10 @@ public final class LightningCheckpoint {
                 .filter(Files::isRegularFile)
                 .findFirst();
         try {
+            if (file.isPresent() && Files.size(file.get()) > TokenizerArtifacts.LARGEST) {
+                throw new CheckpointException(file.get() + " has " + Files.size(file.get())
+                        + " bytes; no tokenizer's file has more than " + TokenizerArtifacts.LARGEST);
+            }
             return file.isPresent() ? Optional.of(Files.readAllBytes(file.get())) : Optional.empty();
         } catch (IOException e) {
             throw FilesException.reading(file.get(), e);

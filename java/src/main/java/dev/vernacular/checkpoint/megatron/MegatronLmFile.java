@@ -4,10 +4,13 @@ import dev.vernacular.checkpoint.CheckpointException;
 import dev.vernacular.checkpoint.pickle.Global;
 import dev.vernacular.checkpoint.pickle.PickledObject;
 import dev.vernacular.config.ModelSection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// What Megatron-LM saves (`model_optim_rng.pt`) instead of a state dict: `model` is dictionaries in each other,
 /// `args` the command line as an `argparse.Namespace`, and `checkpoint_version` the order of query, key and
@@ -16,7 +19,7 @@ import java.util.Optional;
 /// @see <a href="https://github.com/NVIDIA/Megatron-LM/blob/core_v0.5.0/megatron/checkpointing.py">Megatron-LM,
 /// checkpointing.py</a>
 final class MegatronLmFile {
-    private static final int DEEPEST = 8;
+    private static final int LONGEST_KEY = 1000;
 
     /// Arguments that NeMo's configuration has under the same name.
     private static final List<String> SHARED = List.of(
@@ -62,18 +65,22 @@ final class MegatronLmFile {
     /// The weights under dotted keys, as a state dict has them.
     static Map<?, ?> stateDict(Map<?, ?> root, String label) {
         Map<Object, Object> flat = new LinkedHashMap<>();
-        flatten("model", (Map<?, ?>) root.get("model"), flat, 0, label);
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        flatten("model", (Map<?, ?>) root.get("model"), flat, seen, label);
         return flat;
     }
 
-    private static void flatten(String prefix, Map<?, ?> from, Map<Object, Object> into, int depth, String label) {
-        if (depth > DEEPEST) {
-            throw new CheckpointException(label + ": " + prefix + " is nested deeper than " + DEEPEST + " levels");
+    /// @param seen the dictionaries so far: one that stands in several places could multiply at every level
+    private static void flatten(
+            String prefix, Map<?, ?> from, Map<Object, Object> into, Set<Object> seen, String label) {
+        if (prefix.length() > LONGEST_KEY || !seen.add(from)) {
+            throw new CheckpointException(label + ": the dictionary " + prefix
+                    + " is nested deeper than any model's, or stands in other places, too");
         }
         from.forEach((key, value) -> {
             String name = prefix + "." + key;
             if (value instanceof Map<?, ?> inner) {
-                flatten(name, inner, into, depth + 1, label);
+                flatten(name, inner, into, seen, label);
             } else {
                 into.put(name, value);
             }

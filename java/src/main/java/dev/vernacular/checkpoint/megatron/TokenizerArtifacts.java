@@ -13,7 +13,7 @@ import java.util.Optional;
 /// The tokenizer's files that a model section names: `nemo:NAME` is a member of the archive, anything else a
 /// path.
 final class TokenizerArtifacts {
-    private static final long LARGEST = 256L << 20;
+    static final long LARGEST = TokenizerFiles.LARGEST;
     private static final String MEMBER = "nemo:";
     private final ModelSection section;
     private final Members members;

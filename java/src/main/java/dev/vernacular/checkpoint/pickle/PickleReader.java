@@ -15,7 +15,7 @@ import java.util.Set;
 /// None is null, int `Long` or `BigInteger`, float `Double`, bool, str, bytes `byte[]`, list `ArrayList`, tuple
 /// [Tuple], dict and its kin `LinkedHashMap`, set `LinkedHashSet`; a class or function is a [Global]; what a
 /// [Reconstructor] does not rebuild is a [PickledObject]. The machine has no recursion, so no input can
-/// overflow the Java stack, and its memory is bounded by a small multiple of the pickle's size.
+/// overflow the Java stack, and [PickleBudget] bounds its memory and its time.
 ///
 /// @see <a href="https://docs.python.org/3/library/pickletools.html">pickletools, for the operations</a>
 public final class PickleReader {
@@ -25,17 +25,20 @@ public final class PickleReader {
     private final Reconstructor reconstructor;
     private final List<Object> stack = new ArrayList<>();
     private final Map<Long, Object> memo = new HashMap<>();
+    private final PickleBudget budget;
     private long at;
 
-    private PickleReader(PickleInput in, Reconstructor reconstructor) {
+    private PickleReader(PickleInput in, PickleBudget budget, Reconstructor reconstructor) {
         this.in = in;
+        this.budget = budget;
         this.reconstructor = reconstructor;
     }
 
     /// @param label names the file in errors
     /// @throws PickleException if the pickle is cut short, malformed or over a limit, naming the byte
     public static Object read(byte[] pickle, String label, Reconstructor reconstructor) {
-        PickleReader reader = new PickleReader(new PickleInput(pickle, label), reconstructor);
+        PickleReader reader =
+                new PickleReader(new PickleInput(pickle, label), new PickleBudget(pickle.length), reconstructor);
         try {
             return reader.run();
         } catch (IllegalArgumentException e) {
@@ -59,6 +62,7 @@ public final class PickleReader {
     }
 
     private void step(int operation) {
+        budget.operation();
         switch (operation) {
             case 0x80 -> requireProtocol(in.u8());
             case 0x95 -> in.skipFrameHeader();
@@ -203,8 +207,10 @@ public final class PickleReader {
         if (!(top() instanceof Set<?> set)) {
             throw error("items are added to something that is no set");
         }
-        items.forEach(PythonTypes::hashable);
-        this.<Set<Object>>cast(set).addAll(items);
+        for (Object item : items) {
+            budget.key(PythonTypes.hashable(item), set.size());
+            this.<Set<Object>>cast(set).add(item);
+        }
     }
 
     private void putAll(List<Object> keysAndValues) {
@@ -216,8 +222,14 @@ public final class PickleReader {
             Object key = PythonTypes.hashable(keysAndValues.get(i));
             Object value = keysAndValues.get(i + 1);
             switch (target) {
-                case PickledObject object -> object.put(key, value);
-                case Map<?, ?> map -> this.<Map<Object, Object>>cast(map).put(key, value);
+                case PickledObject object -> {
+                    budget.key(key, object.entries().size());
+                    object.put(key, value);
+                }
+                case Map<?, ?> map -> {
+                    budget.key(key, map.size());
+                    this.<Map<Object, Object>>cast(map).put(key, value);
+                }
                 case null, default -> throw error("entries are set in something that is no dict");
             }
         }
@@ -251,6 +263,7 @@ public final class PickleReader {
         if (!(pop() instanceof Global function)) {
             throw error("something that is no class or function is called");
         }
+        budget.call(arguments);
         Optional<Object> rebuilt = reconstructor.call(function, arguments);
         push(rebuilt.isPresent() ? rebuilt.get() : new PickledObject(function, arguments, at));
     }

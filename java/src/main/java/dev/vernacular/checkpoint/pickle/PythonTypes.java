@@ -117,22 +117,27 @@ public final class PythonTypes {
     /// @throws IllegalArgumentException if Python could not use `key` in a dict, or if it is a tuple so large
     ///                                  that hashing it would be an attack
     static Object hashable(Object key) {
-        if (hashedValues(key, 0) > LARGEST_KEY) {
+        if (hashedValues(key, 0, true) > LARGEST_KEY) {
             throw new IllegalArgumentException("a tuple of more than " + LARGEST_KEY + " values is used as a key");
         }
         return key;
     }
 
-    /// How many values a hash visits; tuples may share parts, so the count stops at the limit.
-    private static int hashedValues(Object key, int counted) {
-        if (key instanceof Collection<?> || key instanceof Map<?, ?>) {
+    /// How many values the hash of a tuple visits, at most some more than the limit of a key.
+    static int hashedValues(Tuple tuple) {
+        return hashedValues(tuple, 0, false);
+    }
+
+    /// Tuples may share parts, so the count stops at the limit.
+    private static int hashedValues(Object key, int counted, boolean isKey) {
+        if (isKey && (key instanceof Collection<?> || key instanceof Map<?, ?>)) {
             throw new IllegalArgumentException("a list, a set or a dict is used as a key");
         }
         int count = counted + 1;
         if (key instanceof Tuple tuple) {
             Iterator<Object> items = tuple.items().iterator();
             while (items.hasNext() && count <= LARGEST_KEY) {
-                count = hashedValues(items.next(), count);
+                count = hashedValues(items.next(), count, isKey);
             }
         }
         return count;
