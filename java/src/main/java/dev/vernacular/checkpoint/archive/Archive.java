@@ -3,6 +3,8 @@ package dev.vernacular.checkpoint.archive;
 import dev.vernacular.files.FileBytes;
 import dev.vernacular.files.FilesException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -38,6 +40,8 @@ public final class Archive implements AutoCloseable {
             return Files.isDirectory(path) ? new Archive(path, folder(path)) : tar(path);
         } catch (IOException e) {
             throw FilesException.reading(path, e);
+        } catch (UncheckedIOException e) {
+            throw FilesException.reading(path, e.getCause());
         }
     }
 
@@ -52,6 +56,19 @@ public final class Archive implements AutoCloseable {
         return Optional.ofNullable(places.get(name))
                 .map(place ->
                         open.computeIfAbsent(place.file(), FileBytes::open).slice(place.offset(), place.size()));
+    }
+
+    /// As [#find], copied to memory.
+    ///
+    /// @throws ArchiveException if there are more than `most`
+    public Optional<byte[]> bytes(String name, long most) {
+        return find(name).map(found -> {
+            if (found.size() > most) {
+                throw new ArchiveException(label(name) + " has " + found.size() + " bytes, the limit is " + most
+                        + "\n  No model needs that.");
+            }
+            return found.segment().toArray(ValueLayout.JAVA_BYTE);
+        });
     }
 
     /// Names a file inside this archive, for errors.

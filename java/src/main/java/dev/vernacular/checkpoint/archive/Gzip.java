@@ -12,8 +12,8 @@ import java.util.zip.ZipException;
 
 /// Unpacks the gzipped archives of old NeMo releases.
 final class Gzip {
-    /// Weights hardly shrink; rows of zeros and text shrink by less than this.
-    private static final long LARGEST_RATIO = 200;
+    /// Weights hardly shrink; rows of zeros do, but they are few.
+    private static final long LARGEST_RATIO = 32;
     private static final long ALWAYS_ALLOWED = 64L << 20;
 
     private Gzip() {}

@@ -1,7 +1,8 @@
 package dev.vernacular.checkpoint.archive;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.channels.Channels;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 final class TarReader {
     private static final int RECORD = 512;
 
+    /// Of an entry: its header and those before it that hold a long name or attributes. Endless ones would fill
+    /// memory, and each of a chain of them takes a frame of the stack.
+    private static final int MOST_HEADER_BYTES = 64 << 10;
+
     private TarReader() {}
 
     /// Where a file's bytes are.
@@ -28,12 +33,13 @@ final class TarReader {
         Map<String, Entry> entries = new LinkedHashMap<>();
         try (FileChannel file = FileChannel.open(tar, StandardOpenOption.READ)) {
             long next = 0;
-            int headers = 0;
+            int count = 0;
+            ByteBuffer headers = ByteBuffer.allocate(MOST_HEADER_BYTES);
             while (next >= 0) {
-                if (headers++ > most) {
+                if (count++ > most) {
                     throw new ArchiveException(named + " has more than " + most + " entries\n  It is no model.");
                 }
-                next = entry(file, next, named, entries);
+                next = entry(file, next, headers, named, entries);
             }
             return entries;
         } catch (IOException | IllegalArgumentException e) {
@@ -44,9 +50,15 @@ final class TarReader {
 
     /// Reads the header at `at`, with the headers that belong to it, and returns where the next one is; -1 at
     /// the end.
-    private static long entry(FileChannel file, long at, String named, Map<String, Entry> entries) throws IOException {
+    ///
+    /// @param headers room for them
+    private static long entry(FileChannel file, long at, ByteBuffer headers, String named, Map<String, Entry> entries)
+            throws IOException {
         // A stream of its own for each entry: it would read a file's bytes to skip them.
-        TarArchiveInputStream in = new TarArchiveInputStream(Channels.newInputStream(file.position(at)));
+        headers.clear();
+        while (headers.hasRemaining() && file.read(headers, at + headers.position()) >= 0) {}
+        TarArchiveInputStream in =
+                new TarArchiveInputStream(new ByteArrayInputStream(headers.array(), 0, headers.position()));
         TarArchiveEntry header = in.getNextEntry();
         if (header == null) {
             return -1;

@@ -9,7 +9,6 @@ import dev.vernacular.config.ModelSection;
 import dev.vernacular.config.Yaml;
 import dev.vernacular.files.FileBytes;
 import dev.vernacular.tokenizer.TokenizerFiles;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +20,7 @@ import java.util.Optional;
 public final class NemoArchive {
     private static final String CONFIG = "model_config.yaml";
     private static final String WEIGHTS = "model_weights.ckpt";
+    private static final long LARGEST_METADATA = 1 << 20;
 
     private NemoArchive() {}
 
@@ -36,10 +36,8 @@ public final class NemoArchive {
     }
 
     private static ModelFile read(Path path, Archive archive) {
-        FileBytes config = archive.find(CONFIG).orElseThrow(() -> noConfiguration(path, archive));
-        ModelSection section = ModelSection.of(
-                Yaml.parse(config.segment().toArray(ValueLayout.JAVA_BYTE), archive.label(CONFIG)),
-                archive.label(CONFIG));
+        byte[] config = archive.bytes(CONFIG, Yaml.LONGEST_TEXT).orElseThrow(() -> noConfiguration(path, archive));
+        ModelSection section = ModelSection.of(Yaml.parse(config, archive.label(CONFIG)), archive.label(CONFIG));
         List<List<Map<?, ?>>> stages = new ArrayList<>();
         for (List<String> stage : weights(path, archive)) {
             stages.add(stage.stream()
@@ -88,8 +86,8 @@ public final class NemoArchive {
     }
 
     private static String backend(Archive archive) {
-        Optional<FileBytes> metadata = archive.find("model_weights/metadata.json");
-        String text = metadata.map(bytes -> new String(bytes.segment().toArray(ValueLayout.JAVA_BYTE)))
+        String text = archive.bytes("model_weights/metadata.json", LARGEST_METADATA)
+                .map(String::new)
                 .orElse("");
         return text.contains("zarr") ? "zarr" : text.contains("torch_dist") ? "torch_dist" : "backend not stated";
     }
@@ -97,15 +95,14 @@ public final class NemoArchive {
     /// By exact name, or by the original name behind the prefix, as the oldest archives need.
     private static Optional<byte[]> fromArchive(Archive archive, String name) {
         String baseName = name.substring(name.lastIndexOf('/') + 1);
-        Optional<FileBytes> exact = archive.find(name);
-        Optional<FileBytes> found = exact.isPresent()
+        Optional<byte[]> exact = archive.bytes(name, TokenizerArtifacts.LARGEST);
+        return exact.isPresent()
                 ? exact
                 : archive.names().stream()
                         .filter(entry ->
                                 !baseName.isEmpty() && (entry.equals(baseName) || entry.endsWith("_" + baseName)))
                         .findFirst()
-                        .flatMap(archive::find);
-        return found.map(bytes -> bytes.segment().toArray(ValueLayout.JAVA_BYTE));
+                        .flatMap(entry -> archive.bytes(entry, TokenizerArtifacts.LARGEST));
     }
 
     private static String listed(List<String> names) {
