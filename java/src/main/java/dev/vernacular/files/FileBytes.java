@@ -39,6 +39,11 @@ public final class FileBytes implements AutoCloseable {
         }
     }
 
+    /// Where in the file they begin.
+    public long offset() {
+        return offset;
+    }
+
     public long size() {
         return segment.byteSize();
     }

@@ -23,6 +23,10 @@ record TorchWeights(TorchFile file, Map<String, FileTensor> tensors) implements 
                     throw new HuggingFaceException(path + ": '" + key + "' is no tensor with a name\n"
                             + "  A pytorch_model.bin holds nothing but the model's weights.");
                 }
+                if (tensor.byteSize() > tensor.storage().byteSize()) {
+                    throw new HuggingFaceException(path + ": " + name + " repeats the numbers of a smaller storage,"
+                            + " which no weights do\n  Save the model again with transformers.");
+                }
                 tensors.put(name, new Weight(tensor));
             });
             return new TorchWeights(file, tensors);

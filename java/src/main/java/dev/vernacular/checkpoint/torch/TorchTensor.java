@@ -176,7 +176,7 @@ public record TorchTensor(TorchDtype dtype, long[] shape, long[] strides, long o
                 last = Math.addExact(last, Math.multiplyExact(Math.max(0, shape[axis] - 1), strides[axis]));
             }
             long count = Math.multiplyExact(elements(shape), (long) dtype.bytes());
-            if (offset < 0 || count > 0 && last >= available) {
+            if (offset < 0 || offset > available || count > 0 && last >= available) {
                 throw new IllegalArgumentException(
                         "a tensor " + view + " reaches outside its storage of " + available + " elements");
             }

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout.OfLong;
 import java.lang.foreign.ValueLayout.OfShort;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -62,13 +63,34 @@ final class ZipDirectory {
         for (long i = 0; i < count; i++) {
             at = entry(at, members);
         }
+        requireApart(members);
         return members;
     }
 
+    /// Small files can say of many members that they lie in the same bytes.
+    private void requireApart(Map<String, ZipMember> members) {
+        long end = 0;
+        String last = "";
+        for (ZipMember member : members.values().stream()
+                .sorted(Comparator.comparingLong(ZipMember::offset).thenComparingLong(ZipMember::byteSize))
+                .toList()) {
+            if (member.offset() < end) {
+                throw damaged(
+                        "the members " + last + " and " + member.name() + " in the same bytes",
+                        member.offset() - bytes.offset());
+            }
+            end = member.offset() + member.byteSize();
+            last = member.name();
+        }
+    }
+
     private long findEnd() {
-        for (long at = file.byteSize() - 22; at >= Math.max(0, file.byteSize() - 22 - 0xffff); at--) {
-            if (u32(at) == END && at + 22 + u16(at + 20) == file.byteSize()) {
-                return at;
+        long start = Math.max(0, file.byteSize() - 22 - 0xffff);
+        byte[] tail = file.asSlice(start).toArray(ValueLayout.JAVA_BYTE);
+        for (int at = tail.length - 22; at >= 0; at--) {
+            boolean isEnd = tail[at] == 'P' && u32(start + at) == END;
+            if (isEnd && at + 22 + u16(start + at + 20) == tail.length) {
+                return start + at;
             }
         }
         throw new TorchException(label + " is cut short: its zip directory, which ends the file, is missing ("

@@ -28,6 +28,15 @@ final class ZipMember {
         isWhole = crc == NOT_COMPUTED;
     }
 
+    String name() {
+        return name;
+    }
+
+    /// Where in the file it begins.
+    long offset() {
+        return bytes.offset();
+    }
+
     long byteSize() {
         return bytes.size();
     }
