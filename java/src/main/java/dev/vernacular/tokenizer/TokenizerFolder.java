@@ -29,6 +29,10 @@ final class TokenizerFolder {
             return new byte[0];
         }
         try {
+            if (Files.size(file) > TokenizerFiles.LARGEST) {
+                throw new TokenizerException(file + " has " + Files.size(file)
+                        + " bytes; no tokenizer's file has more than " + TokenizerFiles.LARGEST);
+            }
             byte[] bytes = Files.readAllBytes(file);
             if (bytes.length == 0) {
                 throw new TokenizerException(file + " is empty");

@@ -1,6 +1,8 @@
 package dev.vernacular.tokenizer;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -21,7 +23,15 @@ import java.util.function.Supplier;
 /// Reads a tokenizer's files: `tokenizer.json` first, `vocab.json` and `merges.txt` where it is absent. Where
 /// all are there they must agree.
 final class VocabularyReader {
-    private static final JsonMapper JSON = JsonMapper.builder()
+    /// Names, numbers and brackets in a file: a tree of more would not fit in memory. A vocabulary of 262,144
+    /// tokens with its merges has three million.
+    private static final long MOST_JSON_TOKENS = 8_000_000;
+
+    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxTokenCount(MOST_JSON_TOKENS)
+                            .build())
+                    .build())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 

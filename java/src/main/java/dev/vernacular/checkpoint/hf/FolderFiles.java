@@ -18,7 +18,6 @@ final class FolderFiles {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
     private static final long LARGEST_JSON = 4L << 20;
-    private static final long LARGEST_TOKENIZER = 256L << 20;
 
     private FolderFiles() {}
 
@@ -51,7 +50,7 @@ final class FolderFiles {
     }
 
     private static byte[] optional(Path file) {
-        return Files.isRegularFile(file) ? bytes(file, LARGEST_TOKENIZER) : new byte[0];
+        return Files.isRegularFile(file) ? bytes(file, TokenizerFiles.LARGEST) : new byte[0];
     }
 
     private static byte[] bytes(Path file, long largest) {

@@ -39,6 +39,10 @@ public record HuggingFaceFolder(
     /// @throws HuggingFaceException with what is wrong, naming file and key or tensor
     public static ModelFile open(Path path) {
         Path folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        if (!Files.isDirectory(path) && !Files.isRegularFile(folder.resolve("config.json"))) {
+            throw new HuggingFaceException(
+                    path + " is a safetensors file, or damaged; as a model it needs its config.json beside it");
+        }
         JsonNode json = FolderFiles.json(folder.resolve("config.json"));
         HuggingFaceConfig.requireGpt2(json, folder.resolve("config.json").toString());
         HuggingFaceWeights weights = HuggingFaceWeights.open(path);
@@ -87,9 +91,9 @@ public record HuggingFaceFolder(
             unknown.remove(HuggingFaceNames.of(name));
         }
         if (config.isTied() && unknown.remove(HEAD) && !theirs.get(HEAD).isSame(theirs.get(TABLE))) {
-            throw new HuggingFaceException(
-                    path + ": " + HEAD + " differs from " + TABLE
-                            + ", but tie_word_embeddings is true\n  Set it to false in config.json if the head is the model's own.");
+            throw new HuggingFaceException(path + ": " + HEAD + " differs from " + TABLE
+                    + ", but tie_word_embeddings is true\n"
+                    + "  Set it to false in config.json if the head is the model's own.");
         }
         if (!unknown.isEmpty()) {
             throw new HuggingFaceException(path + ": " + unknown.first() + " is in the weights, but a GPT-2 of "
