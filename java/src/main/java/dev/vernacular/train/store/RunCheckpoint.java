@@ -100,7 +100,7 @@ public final class RunCheckpoint implements AutoCloseable {
     public void noteDifferences(RunConfig config, List<String> sources, Consumer<String> notes) {
         Map<?, ?> ours = optionalSection(CheckpointWriter.OURS);
         if (!ours.isEmpty() && !sources.equals(ours.get(CheckpointWriter.SOURCES))) {
-            notes.accept("the checkpoint was saved with the datasets " + ours.get(CheckpointWriter.SOURCES)
+            notes.accept("the checkpoint was saved with the datasets " + texts(ours.get(CheckpointWriter.SOURCES))
                     + ", now they are " + sources + ": the run goes on at sample "
                     + number(ours, "consumed_samples").orElse(0L) + " of these");
         }
@@ -111,6 +111,13 @@ public final class RunCheckpoint implements AutoCloseable {
         if (ours.isEmpty() && CheckpointName.consumedSamples(file).isEmpty()) {
             notes.accept(file + " does not say how many samples were consumed; the data starts from its beginning");
         }
+    }
+
+    /// Those of `value` that are text; a damaged file can have a list that holds itself.
+    private static List<?> texts(Object value) {
+        return value instanceof List<?> list
+                ? list.stream().filter(String.class::isInstance).toList()
+                : List.of();
     }
 
     /// Refuses a checkpoint of another model, such as one from before an expansion of the vocabulary.
