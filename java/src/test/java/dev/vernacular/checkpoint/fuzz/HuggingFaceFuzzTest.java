@@ -32,8 +32,7 @@ class HuggingFaceFuzzTest extends FuzzTest {
     Arbitrary<Mutant> safetensors() {
         byte[] file = Templates.golden("checkpoint/hf/model.safetensors");
         return Mutant.of(List.of(
-                Template.whole("model.safetensors", file),
-                Templates.safetensors("header of model.safetensors", file)));
+                Template.whole("model.safetensors", file), Templates.safetensors("header of model.safetensors", file)));
     }
 
     @Property(seed = "9")

@@ -16,8 +16,23 @@ record Mutant(Template template, int part, List<Mutation> mutations) {
 
     private static final int GENERATION_SIZE = 1000;
     private static final long[] NUMBERS = {
-        -1, 0, 1, 0x7f, 0x80, 0xff, 0xffff, Integer.MAX_VALUE, 1L << 31, 0xffffffffL, 1L << 32, 1L << 40, 1L << 60,
-        1L << 62, Long.MAX_VALUE, Long.MIN_VALUE, Long.MAX_VALUE - 512
+        -1,
+        0,
+        1,
+        0x7f,
+        0x80,
+        0xff,
+        0xffff,
+        Integer.MAX_VALUE,
+        1L << 31,
+        0xffffffffL,
+        1L << 32,
+        1L << 40,
+        1L << 60,
+        1L << 62,
+        Long.MAX_VALUE,
+        Long.MIN_VALUE,
+        Long.MAX_VALUE - 512
     };
     /// Half of them operations of a pickle.
     private static final int[] BYTES = {
@@ -25,12 +40,80 @@ record Mutant(Template template, int part, List<Mutation> mutations) {
         ')', 0x85, 0x86, 't', 'l', 'a', 'e', 's', 'u', 0x8f, 0x90, 'q', 'h', 'j', 0x94, 'c', 0x93, 'R', 0x81, 'b', 'Q'
     };
     private static final List<String> TEXTS = List.of(
-            "0", "-1", "1", "2147483647", "2147483648", "4294967295", "1000000000", "9223372036854775807",
-            "9223372036854775808", "1e999", "-0.0", "NaN", ".nan", ".inf", "null", "~", "true", "False", "\"\"", "''",
-            "[]", "{}", "[", "]", "{", "}", ":", ": ", ",", "\"", "'", "\\", "&a ", "*a", "&a [*a]", "? [*a]", "!!binary ",
-            "!!int ", "!!float x", "!x ", "<<", "\\ud800", "\\u0000", "\0", "\t", "\n", "\n  ", "\r", "- ", "|", ">", "#",
-            "%", "@", "`", "---", "...", "0b_", "0x_", "0x", "0_", "1_", "+", "../x", "/etc/passwd", "nemo:", "rope",
-            "tokenizer", "cfg", "model", "\u00ff\u00fe", "\u00ed\u00a0\u0080", "\u00ef\u00bb\u00bf", "\u00c3\u00a9");
+            "0",
+            "-1",
+            "1",
+            "2147483647",
+            "2147483648",
+            "4294967295",
+            "1000000000",
+            "9223372036854775807",
+            "9223372036854775808",
+            "1e999",
+            "-0.0",
+            "NaN",
+            ".nan",
+            ".inf",
+            "null",
+            "~",
+            "true",
+            "False",
+            "\"\"",
+            "''",
+            "[]",
+            "{}",
+            "[",
+            "]",
+            "{",
+            "}",
+            ":",
+            ": ",
+            ",",
+            "\"",
+            "'",
+            "\\",
+            "&a ",
+            "*a",
+            "&a [*a]",
+            "? [*a]",
+            "!!binary ",
+            "!!int ",
+            "!!float x",
+            "!x ",
+            "<<",
+            "\\ud800",
+            "\\u0000",
+            "\0",
+            "\t",
+            "\n",
+            "\n  ",
+            "\r",
+            "- ",
+            "|",
+            ">",
+            "#",
+            "%",
+            "@",
+            "`",
+            "---",
+            "...",
+            "0b_",
+            "0x_",
+            "0x",
+            "0_",
+            "1_",
+            "+",
+            "../x",
+            "/etc/passwd",
+            "nemo:",
+            "rope",
+            "tokenizer",
+            "cfg",
+            "model",
+            "\u00ff\u00fe",
+            "\u00ed\u00a0\u0080",
+            "\u00ef\u00bb\u00bf",
+            "\u00c3\u00a9");
 
     /// Mutants of any part of any of the templates.
     static Arbitrary<Mutant> of(List<Template> templates) {
@@ -70,7 +153,8 @@ record Mutant(Template template, int part, List<Mutation> mutations) {
         Arbitrary<Integer> length = Arbitraries.of(1, 2, 3, 4, 8, 16, 46, 100, 512, 1024);
         Arbitrary<Integer> value = Arbitraries.integers().between(0, 255);
         return Arbitraries.oneOf(List.of(
-                Combinators.combine(place(), Arbitraries.integers().between(0, 7)).as(Mutation.FlipBit::new),
+                Combinators.combine(place(), Arbitraries.integers().between(0, 7))
+                        .as(Mutation.FlipBit::new),
                 Combinators.combine(place(), oneOf(BYTES)).as(Mutation.SetByte::new),
                 Combinators.combine(place(), value).as(Mutation.SetByte::new),
                 number(),
@@ -100,9 +184,7 @@ record Mutant(Template template, int part, List<Mutation> mutations) {
     }
 
     private static Arbitrary<Integer> place() {
-        return Arbitraries.integers()
-                .between(0, Integer.MAX_VALUE)
-                .withDistribution(RandomDistribution.uniform());
+        return Arbitraries.integers().between(0, Integer.MAX_VALUE).withDistribution(RandomDistribution.uniform());
     }
 
     @Override

@@ -15,11 +15,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -119,13 +116,15 @@ final class Templates {
         List<Part> parts = List.of(
                 Part.text("header", Arrays.copyOfRange(file, 8, 8 + length)),
                 Part.constant("data", Arrays.copyOfRange(file, 8 + length, file.length)));
-        return new Template(name, parts, bytes -> ByteBuffer.allocate(
-                        8 + bytes.get(0).length + bytes.get(1).length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(bytes.get(0).length)
-                .put(bytes.get(0))
-                .put(bytes.get(1))
-                .array());
+        return new Template(
+                name,
+                parts,
+                bytes -> ByteBuffer.allocate(8 + bytes.get(0).length + bytes.get(1).length)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(bytes.get(0).length)
+                        .put(bytes.get(0))
+                        .put(bytes.get(1))
+                        .array());
     }
 
     static byte[] gzip(byte[] bytes) {
@@ -159,8 +158,8 @@ final class Templates {
         try (ZipFile zip = ZipFile.builder().setByteArray(bytes).get()) {
             List<Member> members = new ArrayList<>();
             for (ZipArchiveEntry entry : Collections.list(zip.getEntries())) {
-                members.add(new Member(
-                        entry.getName(), zip.getInputStream(entry).readAllBytes()));
+                members.add(
+                        new Member(entry.getName(), zip.getInputStream(entry).readAllBytes()));
             }
             return members;
         } catch (IOException e) {
@@ -169,22 +168,11 @@ final class Templates {
     }
 
     private static byte[] zip(List<Member> members, List<byte[]> contents) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(1 << 15);
-        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            zip.setMethod(ZipOutputStream.STORED);
-            for (int i = 0; i < members.size(); i++) {
-                CRC32 crc = new CRC32();
-                crc.update(contents.get(i));
-                ZipEntry entry = new ZipEntry(members.get(i).name());
-                entry.setCrc(crc.getValue());
-                entry.setSize(contents.get(i).length);
-                zip.putNextEntry(entry);
-                zip.write(contents.get(i));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        ZipBytes zip = new ZipBytes();
+        for (int i = 0; i < members.size(); i++) {
+            zip.add(members.get(i).name(), contents.get(i));
         }
-        return bytes.toByteArray();
+        return zip.bytes();
     }
 
     static List<Member> tarMembers(byte[] bytes) {

@@ -11,16 +11,15 @@ import net.jqwik.api.Tag;
 @Tag("slow")
 class TokenizerFuzzTest extends FuzzTest {
     private static final String GOLDEN = "checkpoint/hf/";
-    private static final byte[] MERGES = "#version: 0.2\na b\nab c\nĠ a\n".getBytes(java.nio.charset.StandardCharsets.UTF_8);
 
     @Property(seed = "10")
     void aVocabularyAndItsMergesAreReadOrRefused(@ForAll("pairs") Mutant mutant) {
-        byte[] bytes = mutant.bytes();
-        boolean isVocabulary = mutant.template().name().equals("vocab.json");
-        write("vocab.json", isVocabulary ? bytes : Templates.golden(GOLDEN + "vocab.json"));
-        write("merges.txt", isVocabulary ? Templates.golden(GOLDEN + "merges.txt") : bytes);
+        String changed = mutant.template().name();
+        String other = changed.equals("vocab.json") ? "merges.txt" : "vocab.json";
+        write("pair/" + changed, mutant.bytes());
+        write("pair/" + other, Templates.golden(GOLDEN + other));
 
-        check(() -> Reading.use(Tokenizer.load(file(""))), "vocab.json", "merges.txt");
+        check(() -> Reading.use(Tokenizer.load(file("pair"))), "vocab.json", "merges.txt");
     }
 
     @Provide

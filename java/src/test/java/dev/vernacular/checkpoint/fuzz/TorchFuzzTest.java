@@ -18,8 +18,10 @@ import net.jqwik.api.Tag;
 
 @Tag("slow")
 class TorchFuzzTest extends FuzzTest {
-    private static final String RUN = "train/lightning/checkpoints/"
-            + "megatron_gpt--val_loss=6.20-step=3-consumed_samples=6.0-last.ckpt";
+    private static final String NAME = "fuzzed-step=3-last.ckpt";
+    private static final String LIGHTNING = "checkpoint/lightning/checkpoints/step=3-last.ckpt";
+    private static final String RUN =
+            "train/lightning/checkpoints/" + "megatron_gpt--val_loss=6.20-step=3-consumed_samples=6.0-last.ckpt";
 
     /// Storages are names only.
     private static final Reconstructor WITHOUT_STORAGES = new Reconstructor() {
@@ -41,7 +43,7 @@ class TorchFuzzTest extends FuzzTest {
 
     @Provide
     Arbitrary<Mutant> pickles() {
-        return Mutant.of(List.of(pickle("checkpoint/lightning/checkpoints/step=3-last.ckpt"), pickle(RUN)));
+        return Mutant.of(List.of(pickle(LIGHTNING), pickle(RUN)));
     }
 
     private static Template pickle(String golden) {
@@ -54,14 +56,14 @@ class TorchFuzzTest extends FuzzTest {
 
     @Property(seed = "5")
     void aTorchFileIsReadOrRefused(@ForAll("zips") Mutant mutant) {
-        Path file = write("fuzzed.ckpt", mutant.bytes());
+        Path file = write(NAME, mutant.bytes());
         check(
                 () -> {
                     try (TorchFile torch = TorchFile.open(file)) {
                         torch.requirePlainData().requireWhole().dictionary();
                     }
                 },
-                "fuzzed.ckpt");
+                NAME);
     }
 
     @Provide
@@ -76,36 +78,24 @@ class TorchFuzzTest extends FuzzTest {
                 Templates.torch("inside of model_weights.ckpt", weights)));
     }
 
+    /// The configuration is inside.
     @Property(seed = "6")
-    void aLightningCheckpointIsReadOrRefused(@ForAll("lightning") Mutant mutant) {
-        write("hparams.yaml", Templates.golden("checkpoint/lightning/hparams.yaml"));
-        Path file = write("checkpoints/fuzzed.ckpt", mutant.bytes());
-
-        checkModel(file, "fuzzed.ckpt");
-    }
-
-    @Provide
-    Arbitrary<Mutant> lightning() {
-        byte[] theirs = Templates.golden("checkpoint/lightning/checkpoints/step=3-last.ckpt");
-        return Mutant.of(List.of(
-                Template.whole("lightning", theirs), Templates.torch("inside of lightning", theirs)));
-    }
-
-    @Property(seed = "7")
-    void aCheckpointOfARunIsReadOrRefused(@ForAll("runs") Mutant mutant) {
-        Path file = write("fuzzed-step=3-last.ckpt", mutant.bytes());
+    void aCheckpointIsReadOrRefusedAsAModelAndAsARun(@ForAll("checkpoints") Mutant mutant) {
+        Path file = write(NAME, mutant.bytes());
+        checkModel(file, NAME);
         check(
                 () -> {
                     try (RunCheckpoint run = RunCheckpoint.open(file)) {
                         run.state(List.of("a"), new RunConfig.Scaling(1, 1, 1));
                     }
                 },
-                "fuzzed-step=3-last.ckpt");
+                NAME);
     }
 
     @Provide
-    Arbitrary<Mutant> runs() {
-        byte[] ours = Templates.golden(RUN);
-        return Mutant.of(List.of(Template.whole("run", ours), Templates.torch("inside of a run", ours)));
+    Arbitrary<Mutant> checkpoints() {
+        byte[] lightning = Templates.golden(LIGHTNING);
+        return Mutant.of(
+                List.of(Template.whole("lightning", lightning), Templates.torch("inside of lightning", lightning)));
     }
 }
