@@ -3,7 +3,7 @@
 Needs a Python with java/src/test/oracle/requirements.txt. Prints a line for each check with the worst figure seen; exit 1 if one fails.
 Everything goes through ./vernacular as a user would call it; VERNACULAR_BACKEND chooses the backend.
 """
-import json, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time
+import json, math, os, pathlib, random, re, shutil, signal, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ORACLE = ROOT / "java/src/test/oracle"
@@ -206,6 +206,181 @@ def check_dataset(tmp):
     return f"{len(lines)} documents, {(tmp / 'theirs.bin').stat().st_size} + {(tmp / 'theirs.idx').stat().st_size} bytes identical"
 
 
+def ids_file(path, rng, below, rows=3, length=20):
+    path.write_text("\n".join(" ".join(str(rng.randrange(below)) for _ in range(length)) for _ in range(rows)) + "\n")
+    return [[int(i) for i in line.split()] for line in path.read_text().splitlines()]
+
+
+def scored(model, ids):
+    return json.loads(vernacular("score", "--model", model, "--ids", "--text", f"x={ids}", "--json").stdout)["x"]["token_logprobs"]
+
+
+def encoded(tokenizer, lines, tmp):
+    (tmp / "lines.txt").write_text("\n".join(lines) + "\n")
+    return [[int(i) for i in line.split()] for line in vernacular("tokenizer", "encode", "--tokenizer", tokenizer, "--input", tmp / "lines.txt").stdout.split("\n")[:-1]]
+
+
+def check_huggingface(tmp):
+    """transformers loads our folders, whole and in parts, with our logits and ids; we read what transformers and torch save."""
+    import torch, transformers
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_grad_enabled(False)
+    variants = [[], ["--untied"], ["--erf", "--mcore"], ["--layernorm1p"], ["--dtype", "bf16", "--layernorm1p"], ["--dtype", "fp16", "--untied"], ["--dtype", "bf16", "--erf"]]
+    lines = [line for line in mixed_text(60_000, 9).split("\n") if line] + ["a <|endoftext|> b"]
+    worst, count, read = 0.0, 0, 0
+    java = pathlib.Path(vernacular("--print-java-home").stdout.strip()) / "bin/java"
+
+    def same(folder, nemo, name):
+        vernacular("convert", folder, tmp / f"{name}.nemo", "--force")
+        oracle("check_nemo.py", tmp / f"{name}.nemo", "--equal", nemo, "--quiet")
+
+    for seed, extra in enumerate(variants, 31):
+        rng = random.Random(seed)
+        heads, vocab = rng.choice([1, 2, 3, 4]), rng.randint(257, 500)
+        nemo, ours = tmp / f"h{seed}.nemo", tmp / f"ours{seed}"
+        oracle("make_nemo_fixture.py", "--out", nemo, "--seed", seed, "--layers", rng.randint(1, 3), "--hidden", heads * rng.choice([4, 6, 16]), "--heads", heads, "--vocab", vocab, "--seq", 30, *extra)
+        vernacular("convert", nemo, ours)
+        (jar,) = (ROOT / "java/target").glob("vernacular-*-all.jar")
+        subprocess.run([java, "-cp", jar, ROOT / "dev/oracle/ExportInShards.java", nemo, tmp / f"parts{seed}", "30000"], check=True)
+        ids = ids_file(tmp / "ids.txt", rng, 257)
+        want = scored(nemo, tmp / "ids.txt")
+        for folder in (ours, tmp / f"parts{seed}"):
+            model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
+            assert not any(info.values()), info
+            logprobs = torch.log_softmax(model(torch.tensor(ids)).logits.double(), -1)[:, :-1].gather(2, torch.tensor(ids)[:, 1:, None])[..., 0]
+            worst = max(worst, (logprobs - torch.tensor(want, dtype=torch.double)).abs().max().item())
+            assert (model.config.eos_token_id, model.generation_config.eos_token_id) == (vocab - 1, vocab - 1), model.config
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            theirs = tokenizer(lines)["input_ids"]
+            assert theirs == encoded(folder, lines, tmp) and len(tokenizer) == vocab and tokenizer.eos_token_id == vocab - 1, folder
+            assert [tokenizer.decode(row, clean_up_tokenization_spaces=False) for row in theirs] == lines
+            count += 1
+        auto = AutoModelForCausalLM.from_pretrained(ours)
+        assert str(auto.dtype).endswith({"bf16": "bfloat16", "fp16": "float16"}.get(extra[1] if "--dtype" in extra else "", "float32")), auto.dtype
+        if "--layernorm1p" in extra:
+            continue
+        same(ours, nemo, "back")
+        same(tmp / f"parts{seed}", nemo, "back")
+        # What others save: transformers, whole and in parts; torch, whole and in parts, with the hub's old names.
+        for name, options in (("saved", {}), ("saved-parts", {"max_shard_size": "20KB"})):
+            auto.save_pretrained(tmp / f"{name}{seed}", **options)
+            same(tmp / f"{name}{seed}", nemo, name)
+        state = {key.removeprefix("transformer."): value for key, value in auto.state_dict().items()}
+        for layer in range(auto.config.n_layer):
+            state[f"h.{layer}.attn.bias"] = torch.ones(1, 1, 30, 30, dtype=torch.uint8).tril()
+            state[f"h.{layer}.attn.masked_bias"] = torch.tensor(-1e4)
+        bins, parts = tmp / f"bin{seed}", tmp / f"bin-parts{seed}"
+        for folder in (bins, parts):
+            folder.mkdir()
+            shutil.copy(ours / "config.json", folder)
+        torch.save(state, bins / "pytorch_model.bin")
+        names = {key: f"pytorch_model-0000{1 + at % 2}-of-00002.bin" for at, key in enumerate(state)}
+        for part in set(names.values()):
+            torch.save({key: state[key] for key in state if names[key] == part}, parts / part)
+        (parts / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {}, "weight_map": names}))
+        same(bins, tmp / "saved.nemo", "bin")
+        same(parts, tmp / "saved.nemo", "bin")
+        assert scored(bins, tmp / "ids.txt") == want and scored(tmp / f"saved-parts{seed}", tmp / "ids.txt") == want, "scores differ"
+        read += 4
+    assert worst <= 1e-4, worst
+    return f"{count} folders loaded by transformers, largest difference of a log-probability {worst:.1e}, {len(lines)} lines the same ids; {read} folders of transformers and torch read, scores equal"
+
+
+def check_gguf(tmp):
+    """The gguf package reads our files, types and 8-bit blocks as its own; we read them back, and the package's."""
+    import gguf, numpy as np
+    from safetensors.numpy import load_file
+    variants = [["--hidden", 64], ["--hidden", 96, "--untied", "--dtype", "fp16"], ["--hidden", 32, "--layernorm1p", "--dtype", "bf16", "--mcore"], ["--hidden", 40, "--untied"]]
+    count = blocks = 0
+    for seed, extra in enumerate(variants, 41):
+        nemo = tmp / f"g{seed}.nemo"
+        oracle("make_nemo_fixture.py", "--out", nemo, "--seed", seed, "--layers", 2, "--heads", 4, "--vocab", 257 + seed, "--seq", 16, *extra)
+        for dtype in (None, "fp32", "fp16", "bf16", "q8_0"):
+            for trim in ([], ["--trim"]) if dtype in (None, "q8_0") else ([],):
+                out = tmp / f"g{seed}-{dtype}.gguf"
+                vernacular("convert", nemo, out, "--force", *(["--dtype", dtype] if dtype else []), *trim)
+                oracle("gguf_check.py", out, "--nemo", nemo, *trim)
+                count += 1
+            if dtype is None and "--layernorm1p" not in extra:
+                vernacular("convert", nemo, out, "--force")
+                vernacular("convert", out, tmp / "back.nemo", "--force")
+                oracle("check_nemo.py", tmp / "back.nemo", "--equal", nemo, "--quiet")
+        plain = {tensor.name: tensor for tensor in gguf.GGUFReader(tmp / f"g{seed}-fp32.gguf").tensors}
+        vernacular("convert", nemo, tmp / f"g{seed}-q8_0.gguf", "--force", "--dtype", "q8_0")
+        small = {tensor.name: tensor for tensor in gguf.GGUFReader(tmp / f"g{seed}-q8_0.gguf").tensors}
+        vernacular("convert", tmp / f"g{seed}-q8_0.gguf", tmp / f"g{seed}-hf")
+        weights = load_file(tmp / f"g{seed}-hf/model.safetensors")
+        for name, tensor in small.items():
+            if tensor.tensor_type.name == "Q8_0":
+                assert np.array_equal(gguf.quants.quantize(plain[name].data, tensor.tensor_type), tensor.data), name
+                blocks += tensor.n_elements // 32
+        for name, theirs in (("token_embd.weight", "wte.weight"), ("blk.1.ffn_up.weight", "h.1.mlp.c_fc.weight")):
+            values = gguf.quants.dequantize(small[name].data, small[name].tensor_type)
+            assert np.array_equal(values if "embd" in name else values.T, weights["transformer." + theirs]), name
+        for options in ([], ["--f16"], ["--trim"]):
+            oracle("gguf_check.py", tmp / "made.gguf", "--nemo", nemo, "--make", *options)
+            vernacular("convert", tmp / "made.gguf", tmp / "made.nemo", "--force")
+            if "--layernorm1p" not in extra and not options:
+                oracle("check_nemo.py", tmp / "made.nemo", "--equal", nemo, "--quiet")
+            vernacular("convert", tmp / "made.nemo", tmp / "again.gguf", "--force")
+            made, again = ({tensor.name: np.array(tensor.data, np.float32) for tensor in gguf.GGUFReader(path).tensors} for path in (tmp / "made.gguf", tmp / "again.gguf"))
+            assert made.keys() == again.keys() and all(np.array_equal(made[name], again[name]) for name in made), options
+            count += 1
+    return f"{count} files agree with the gguf package, {blocks} blocks of 8 bits byte for byte"
+
+
+def check_llamacpp(tmp):
+    """llama.cpp itself (npm's node-llama-cpp, LLAMA_MODULE=…/dist/index.js) loads our GGUF: the same ids and greedy tokens."""
+    import unicodedata
+    module = os.environ.get("LLAMA_MODULE")
+    if not module or not shutil.which("node"):
+        return "skipped: npm install node-llama-cpp in some folder, then set LLAMA_MODULE to its node_modules/node-llama-cpp/dist/index.js"
+
+    def llama(model, lines=(), prompts=(), forbidden_from=0):
+        (tmp / "questions.json").write_text(json.dumps({"lines": lines, "prompts": prompts, "tokens": 12, "forbidden_from": forbidden_from}))
+        done = subprocess.run(["node", ORACLE / "llamacpp.mjs", model, tmp / "questions.json", tmp / "answers.json"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return json.loads((tmp / "answers.json").read_text())
+
+    worst, agreement = 0.0, {}
+    for seed, extra in enumerate(([], ["--untied", "--mcore"], ["--layernorm1p", "--dtype", "bf16"], ["--dtype", "fp16"]), 51):
+        rng = random.Random(seed)
+        heads, head, vocab = rng.choice([2, 4]), rng.choice([16, 24, 32]), rng.randint(257, 500)
+        nemo = tmp / f"l{seed}.nemo"
+        oracle("make_nemo_fixture.py", "--out", nemo, "--seed", seed, "--layers", rng.randint(1, 4), "--hidden", heads * head, "--heads", heads, "--vocab", vocab, "--seq", 48, *extra)
+        prompts = ids_file(tmp / "prompts.txt", rng, 257, rows=4)
+        for dtype in ("fp32", "fp16", "bf16", "q8_0"):
+            for trim in ([], ["--trim"]) if dtype == "fp32" else (["--trim"],):
+                out = tmp / "model.gguf"
+                vernacular("convert", nemo, out, "--force", "--dtype", dtype, *trim)
+                ours = json.loads(vernacular("generate", "--model", out, "--ids", tmp / "prompts.txt", "--tokens", 12, "--greedy", "--json").stdout)["results"]
+                theirs = llama(out, [], prompts, vocab)["greedy"]
+                for mine, other in zip(ours, theirs, strict=True):
+                    length = len(mine["token_ids"])
+                    agreement.setdefault(dtype, []).append(mine["token_ids"] == other["ids"][:length])
+                    if dtype == "fp32":
+                        assert agreement[dtype][-1], (seed, trim, mine["token_ids"], other["ids"])
+                        worst = max([worst] + [abs(a - math.log(b)) for a, b in zip(mine["logprobs"], other["probabilities"])])
+    assert worst <= 1e-2, worst  # llama.cpp's GELU is a table of float16
+
+    oracle("make_nemo_fixture.py", "--out", tmp / "base.nemo", "--hidden", 64, "--vocab", 400, "--hf-out", tmp / "base")
+    (tmp / "corpus.txt").write_text(mixed_text(300_000, 1))
+    vernacular("tokenizer", "train", "--input", tmp / "corpus.txt", "--vocab-size", 3000, "--output", tmp / "trained")
+    vernacular("tokenizer", "merge", "--base", tmp / "base", "--add", tmp / "trained", "--output", tmp / "merged", "--guard", "none")
+    vernacular("expand", "--model", tmp / "base.nemo", "--tokenizer", tmp / "merged", "--output", tmp / "expanded.nemo")
+    vernacular("convert", tmp / "expanded.nemo", tmp / "expanded.gguf")
+    assigned = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) not in ("Cn", "Cs", "Co") and c not in (10, 13)]
+    lines = [line for line in mixed_text(1_300_000, 2).split("\n") if line] + ["a <|endoftext|> b", "we'll won't I'VE  it's   ", "👩\u200d👩\u200d👧 🇹🇭 1\u00b2\u00bd", "\x00\x01\x1b[0m\x7f"]
+    lines += ["".join(f"a{c}b 1{c}2 !{c}!  {c} {c}'s |" for c in assigned[at:at + 32]) for at in range(0, len(assigned), 32)]
+    answers = llama(tmp / "expanded.gguf", lines)
+    wrong = [line for line, mine, other in zip(lines, encoded(tmp / "merged", lines, tmp), answers["ids"], strict=True) if mine != other]
+    assert not wrong, (len(wrong), wrong[:3])
+    shares = ", ".join(f"{dtype} {sum(equal)} of {len(equal)}" for dtype, equal in agreement.items())
+    return f"llama.cpp {answers['release']}: greedy continuations equal: {shares}; largest difference of a log-probability in fp32 {worst:.1e}; {len(lines)} lines, every character of Unicode {unicodedata.unidata_version} among them, the same ids"
+
+
 def check_resume(tmp, kills=6):
     """kill -9 at random moments, then resume: the same losses, bit for bit; dropout, two sources, accumulation."""
     model = tmp / "m.nemo"
@@ -297,6 +472,84 @@ def check_hostile(tmp):
     left = [str(p) for p in out.rglob("*") if p.is_file()] if out.exists() else []
     assert not marker.exists() and not (tmp.parent / "climbed.txt").exists() and not left, left
     return f"{len(calls)} calls: exit 2 and a message each, nothing written, nothing run"
+
+
+def check_expand(tmp):
+    """Each way of filling rows against independent sums; `zero` bit-equal to the oracle's; the numbers of the check at step 0 from the oracle's logits."""
+    import math, torch
+    sys.path.insert(0, str(ORACLE))
+    import bpe_reference, oracle_common
+    corpus = tmp / "corpus.txt"
+    corpus.write_text("ประเทศไทยมีเมืองหลวงคือกรุงเทพมหานคร ภาษาไทยเป็นภาษาราชการ\n" * 3 + "भारत की राजधानी नई दिल्ली है\n" * 3)
+    oracle("bpe_reference.py", "--train", corpus, "--merges", 90, "--out", tmp / "new")
+    texts = ["The quick brown fox jumps.", "Bangkok is the capital of Thailand.", "over the hill"]
+    (tmp / "en.txt").write_text("\n".join(texts) + "\n")
+    variants = [(300, []), (384, []), (300, ["--untied"]), (333, ["--tp", 2, "--divisor", 8, "--untied"]), (300, ["--dtype", "fp16", "--mcore"]), (310, ["--dtype", "bf16", "--untied", "--divisor", 1])]
+    worst, count = 0.0, 0
+    for seed, (vocab, extra) in enumerate(variants, 21):
+        base = tmp / f"b{seed}.nemo"
+        oracle("make_nemo_fixture.py", "--out", base, "--seed", seed, "--vocab", vocab, "--seq", 48, "--hf-out", tmp / f"hf{seed}", *extra)
+        merged = tmp / f"merged{seed}"
+        oracle("bpe_reference.py", "--merge-base", tmp / f"hf{seed}", "--merge-new", tmp / "new", "--out", merged)
+        ids, old_merges = bpe_reference.load(tmp / f"hf{seed}")
+        tokens = {i: token for token, i in bpe_reference.load(merged)[0].items()}
+        char_bytes = {c: b for b, c in oracle_common.bytes_to_unicode()[0].items()}
+        cfg, sd, _ = oracle_common.read_nemo(base)
+        old, _, _ = oracle_common.canon(sd)
+        n, o, multiple = len(tokens), old["wte"].shape[0], cfg["make_vocab_size_divisible_by"] * cfg["tensor_model_parallel_size"]
+        r = -(-n // multiple) * multiple
+        for init in ("zero", "subtoken", "mean", "mean-cov", "normal"):
+            out = tmp / f"{seed}-{init}.nemo"
+            report = json.loads(vernacular("expand", "--model", base, "--tokenizer", merged, "--output", out, "--init", init, "--text", f"en={tmp}/en.txt", "--json").stdout)
+            step0 = report.pop("step0")
+            assert report == {"tokenizer_size_before": vocab, "tokenizer_size_after": n, "rows_before": o, "rows_after": r, "divisor": multiple,
+                              "rows_initialised": max(0, r - o) + (0 if init == "zero" else min(n, o) - vocab), "init": init, "tied": "head" not in old}, report
+            if init == "zero":
+                oracle("expand_nemo.py", base, "--tokenizer", merged, "--out", tmp / "oracle.nemo")
+                oracle("check_nemo.py", out, "--equal", tmp / "oracle.nemo", "--expanded-from", base, "--quiet")
+            elif o == vocab:
+                oracle("check_nemo.py", out, "--expanded-from", base, "--new-rows", "any", "--quiet")
+            new_cfg, new_sd, _ = oracle_common.read_nemo(out)
+            new, _, _ = oracle_common.canon(new_sd)
+            digits = {"fp16": 1e-3, "bf16": 8e-3}.get(extra[1] if extra[:1] == ["--dtype"] else "", 1e-6)
+            for key, rows in new.items():
+                if key not in ("wte", "head"):
+                    assert torch.equal(rows, old[key]), key
+                    continue
+                kept = o if init == "zero" else vocab
+                assert rows.shape[0] == r and torch.equal(rows[:kept], old[key][:kept]) and not rows[max(n, o):].any() and torch.equal(rows[n:o], old[key][n:]), (init, key)
+                made, tokens_old = rows[kept:n].double(), old[key][:vocab].double()
+                if init == "mean":
+                    worst_row = (made - tokens_old.mean(0)).abs().max().item()
+                elif init == "subtoken":
+                    parts = [tokens_old[bpe_reference.encode(text, ids, old_merges)] for text in (bytes(char_bytes[c] for c in tokens[i]).decode("utf-8", "replace") for i in range(vocab, n)) if "\ufffd" not in text]
+                    whole = [i - vocab for i in range(vocab, n) if "\ufffd" not in bytes(char_bytes[c] for c in tokens[i]).decode("utf-8", "replace")]
+                    want = torch.stack([p.mean(0) for p in parts])
+                    if key == "wte" and "head" in old:
+                        want *= (torch.stack([p.norm(dim=1).mean() for p in parts]) / want.norm(dim=1))[:, None]
+                    worst_row = (made[whole] - want).abs().max().item()
+                else:
+                    spread = made.std() / (tokens_old.std() if init == "mean-cov" else cfg["init_method_std"]) if init != "zero" else torch.tensor(1.0)
+                    assert 0.8 < spread < 1.25, (init, key, spread)
+                    worst_row = 0.0
+                assert worst_row <= digits, (init, key, worst_row)
+                worst = max(worst, worst_row)
+            bits, mass, places = {}, 0.0, 0
+            for name, (config, weights) in {"bits_per_byte_base": (cfg, sd), "bits_per_byte_expanded": (new_cfg, new_sd)}.items():
+                nll = 0.0
+                for text in texts:
+                    row = torch.tensor([[ids["<|endoftext|>"]] + bpe_reference.encode(text, ids, old_merges)])
+                    logprobs = torch.log_softmax(oracle_common.megatron_logits(weights, config, row).double(), -1)[0, :-1]
+                    nll -= logprobs.gather(1, row[0, 1:, None]).sum().item()
+                    if name == "bits_per_byte_expanded":
+                        mass += logprobs[:, vocab:n].exp().sum().item()
+                        places += logprobs.shape[0]
+                bits[name] = nll / math.log(2) / sum(len(text.encode()) for text in texts)
+            for name, want in dict(bits, new_token_mass=mass / places).items():
+                assert abs(step0[name] - want) <= 1e-4 * want, (init, name, step0[name], want)
+            assert step0["verdict"] == ("PASS" if bits["bits_per_byte_expanded"] <= 1.01 * bits["bits_per_byte_base"] else "FAIL"), step0
+            count += 1
+    return f"{count} expansions, largest difference of a row {worst:.1e}, zero bit-equal to the oracle, bits per byte and the new tokens' share within 1e-4"
 
 
 CHECKS = {name[6:]: function for name, function in globals().items() if name.startswith("check_")}

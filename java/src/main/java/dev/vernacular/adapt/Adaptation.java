@@ -5,7 +5,9 @@ import dev.vernacular.adapt.TrainingStage.Source;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.expand.Expansion;
 import dev.vernacular.checkpoint.expand.ExpansionPlan;
+import dev.vernacular.checkpoint.expand.KeptWeights;
 import dev.vernacular.config.Overrides;
+import dev.vernacular.eval.BaseText;
 import dev.vernacular.files.AtomicFile;
 import dev.vernacular.files.Folders;
 import dev.vernacular.files.InputFiles;
@@ -288,6 +290,9 @@ public final class Adaptation {
             ExpansionPlan plan =
                     ExpansionPlan.of(model, Tokenizer.load(tokenizer()), settings.init(), OptionalInt.empty());
             Expansion.write(model, plan, expanded(), true);
+            try (ModelFile written = ModelFile.open(expanded())) {
+                new KeptWeights(model, plan, written).require();
+            }
             log.accept("  " + plan.rowsBefore() + " → " + plan.rowsAfter() + " rows, " + plan.newTokens()
                     + " for new tokens by " + plan.init().title());
         }

@@ -1,14 +1,11 @@
 package dev.vernacular.adapt;
 
 import dev.vernacular.files.FilesException;
+import dev.vernacular.files.Sha256;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +73,7 @@ final class Stages {
             if (!Files.isDirectory(path)) {
                 return fileFingerprint(path);
             }
-            MessageDigest digest = sha256();
+            MessageDigest digest = Sha256.digest();
             for (Path file : filesBelow(path)) {
                 digest.update((path.relativize(file) + "\n" + fileFingerprint(file) + "\n").getBytes());
             }
@@ -93,11 +90,7 @@ final class Stages {
         if (known != null && known.bytes() == now.bytes() && known.modified() == now.modified()) {
             return known.sha256();
         }
-        MessageDigest digest = sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
-        }
-        String hash = HexFormat.of().formatHex(digest.digest());
+        String hash = Sha256.of(file);
         manifest.files().put(key, new Manifest.FileStamp(hash, now.bytes(), now.modified()));
         return hash;
     }
@@ -128,14 +121,6 @@ final class Stages {
     private static List<Path> filesBelow(Path path) throws IOException {
         try (Stream<Path> walk = Files.walk(path)) {
             return walk.filter(Files::isRegularFile).sorted().toList();
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
         }
     }
 

@@ -51,7 +51,12 @@ public final class Elements {
                     into.set(BITS16, i * 2, bfloat16(from.get(F32, i * 4)));
                 }
             }
-            case F64, I8, I32 -> throw new CheckpointException("weights cannot be written as " + dtype);
+            case F64 -> {
+                for (long i = 0; i < count; i++) {
+                    into.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, i * 8, from.get(F32, i * 4));
+                }
+            }
+            case I8, I32 -> throw new CheckpointException("weights cannot be written as " + dtype);
         }
     }
 

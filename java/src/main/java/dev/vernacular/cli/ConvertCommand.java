@@ -6,6 +6,7 @@ import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.NemoWriter;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.checkpoint.TrimmedModel;
+import dev.vernacular.checkpoint.gguf.GgufType;
 import dev.vernacular.checkpoint.gguf.GgufWriter;
 import dev.vernacular.checkpoint.hf.HuggingFaceWriter;
 import dev.vernacular.checkpoint.megatron.LightningWriter;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -83,8 +85,7 @@ final class ConvertCommand implements Runnable {
         String target = format != null ? format : formatOf(output.toString());
         try (ModelFile opened = ModelFile.open(input)) {
             ModelFile model = trim ? TrimmedModel.of(opened) : opened;
-            boolean isQuantized = isQuantized(target, model);
-            List<StoredTensor> tensors = dtype == null || isQuantized
+            List<StoredTensor> tensors = dtype == null || target.equals("gguf")
                     ? model.tensors()
                     : model.tensors().stream()
                             .map(tensor -> ConvertedTensor.of(tensor, dtype()))
@@ -104,7 +105,8 @@ final class ConvertCommand implements Runnable {
                             new MegatronLayout(target.equals("nemo-mcore"), tensorParallel, pipelineParallel));
                 case "ckpt" -> LightningWriter.write(output, model.section(), model.tokenizer(), tensors, force);
                 case "hf" -> HuggingFaceWriter.write(output, model.config(), model.tokenizer(), tensors, force);
-                case "gguf" -> GgufWriter.write(output, model.config(), tokenizer(model), tensors, force, isQuantized);
+                case "gguf" ->
+                    GgufWriter.write(output, model.config(), tokenizer(model), tensors, force, ggufType(model));
                 default -> throw wrong("--to", target, "nemo, nemo-mcore, ckpt, hf or gguf");
             }
             report(target, model, tensors);
@@ -129,19 +131,16 @@ final class ConvertCommand implements Runnable {
         return tokenizer;
     }
 
-    /// Blocks of 8 bits are a form of GGUF's alone, so no [Dtype] stands for them.
-    private boolean isQuantized(String target, ModelFile model) {
+    /// Of a GGUF file's matrices; empty for as they are.
+    private Optional<GgufType> ggufType(ModelFile model) {
         if (!"q8_0".equals(dtype)) {
-            return false;
-        }
-        if (!target.equals("gguf")) {
-            throw wrong("--dtype", dtype, "fp32, fp16 or bf16; q8_0 only with --to gguf");
+            return Optional.ofNullable(dtype).map(given -> GgufType.valueOf(dtype().name()));
         }
         if (GgufWriter.hasRowsThatAreNoBlocks(model.config())) {
             Console.note("warning: q8_0 takes rows of a multiple of 32 numbers; this model has others, those"
                     + " matrices are written as fp16");
         }
-        return true;
+        return Optional.of(GgufType.Q8_0);
     }
 
     private Dtype dtype() {
@@ -149,7 +148,7 @@ final class ConvertCommand implements Runnable {
             case "fp32" -> Dtype.F32;
             case "fp16" -> Dtype.F16;
             case "bf16" -> Dtype.BF16;
-            default -> throw wrong("--dtype", dtype, "fp32, fp16, bf16, or for gguf q8_0");
+            default -> throw wrong("--dtype", dtype, "fp32, fp16, bf16, or q8_0 with --to gguf");
         };
     }
 
@@ -158,7 +157,9 @@ final class ConvertCommand implements Runnable {
     }
 
     private void report(String target, ModelFile model, List<StoredTensor> tensors) {
-        long bytes = tensors.stream().mapToLong(StoredTensor::byteSize).sum();
+        long bytes = target.equals("gguf")
+                ? output.toFile().length()
+                : tensors.stream().mapToLong(StoredTensor::byteSize).sum();
         if (common.json) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("input", input.toString());

@@ -1,161 +1,117 @@
 package dev.vernacular.cli;
 
-import dev.vernacular.checkpoint.ModelFile;
-import dev.vernacular.checkpoint.StoredTensor;
-import dev.vernacular.data.IndexedDataset;
-import dev.vernacular.model.GptConfig;
-import dev.vernacular.model.ParameterLayout;
-import dev.vernacular.tokenizer.Tokenizer;
-import java.nio.file.Files;
+import dev.vernacular.config.Yaml;
+import dev.vernacular.inspect.Inspection;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `inspect`: what a model, a tokenizer or a dataset is.
+/// `inspect`: what a model, a run, a tokenizer or a dataset is.
 @Command(
         name = "inspect",
         mixinStandardHelpOptions = true,
-        description = "Says what a model, a tokenizer or a dataset is, without loading it.",
+        description = "Says what a model, a run folder, a tokenizer or a dataset is, without loading it.",
         footer = {"", "Example:", "  vernacular inspect gpt.nemo --tensors"})
 final class InspectCommand implements Runnable {
-    @Parameters(paramLabel = "PATH", description = "A model, a tokenizer's folder, or an .idx file.")
-    Path path;
+    @Parameters(
+            paramLabel = "PATH",
+            description = "A model, a run's folder (nemo_experiments/NAME), a tokenizer's folder, or an .idx file.")
+    private Path path;
 
-    @Option(names = "--tensors", description = "List every tensor with its type and shape.")
-    boolean listTensors;
+    @Option(names = "--tensors", description = "List every tensor with its type, shape and hash.")
+    private boolean listTensors;
+
+    @Option(
+            names = "--hash",
+            description = "Hash the file and the numbers in it also where that takes long (more than 256 MiB)."
+                    + " Weights have one hash in all formats.")
+    private boolean hash;
 
     @Option(names = "--hparams", paramLabel = "FILE", description = "hparams.yaml of a Lightning checkpoint.")
-    Path hparams;
+    private Optional<Path> hparams = Optional.empty();
 
     @Mixin
-    CommonOptions common;
+    private CommonOptions common;
 
     @Override
     public void run() {
-        if (path.toString().endsWith(".idx")) {
-            print(dataset());
-        } else {
-            print(isTokenizer() ? tokenizer(Tokenizer.load(path)) : model());
-        }
-    }
-
-    private boolean isTokenizer() {
-        return Files.isDirectory(path)
-                && !Files.exists(path.resolve("config.json"))
-                && !Files.exists(path.resolve("model_config.yaml"))
-                && (Files.exists(path.resolve("vocab.json")) || Files.exists(path.resolve("tokenizer.json")));
-    }
-
-    private Map<String, Object> dataset() {
-        String name = path.getFileName().toString();
-        Path prefix = path.resolveSibling(name.substring(0, name.length() - ".idx".length()));
-        try (IndexedDataset dataset = IndexedDataset.open(prefix)) {
-            Map<String, Object> facts = new LinkedHashMap<>();
-            facts.put("path", path.toString());
-            facts.put("kind", "dataset");
-            facts.put("token_type", dataset.type().toString().toLowerCase(Locale.ROOT));
-            facts.put("sequences", dataset.sequences());
-            facts.put("documents", dataset.documents());
-            facts.put("tokens", dataset.tokens());
-            return facts;
-        }
-    }
-
-    private Map<String, Object> tokenizer(Tokenizer tokenizer) {
-        Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("path", path.toString());
-        facts.put("kind", "tokenizer");
-        facts.put("tokens", tokenizer.size());
-        facts.put("merges", tokenizer.vocabulary().merges().size());
-        facts.put("end_of_text", tokenizer.endOfText());
-        facts.put("pre_tokenizer", tokenizer.preTokenizer());
-        return facts;
-    }
-
-    private Map<String, Object> model() {
-        try (ModelFile model = ModelFile.open(path, Optional.ofNullable(hparams))) {
-            GptConfig config = model.config();
-            Map<String, Object> facts = new LinkedHashMap<>();
-            facts.put("path", path.toString());
-            facts.put("kind", "model");
-            facts.put("format", model.format().toString());
-            facts.put("parameters", new ParameterLayout(config).parameterCount());
-            facts.put(
-                    "dtypes",
-                    new TreeSet<>(
-                            model.tensors().stream().map(InspectCommand::dtype).toList()));
-            facts.put("layers", config.layers());
-            facts.put("hidden_size", config.hiddenSize());
-            facts.put("ffn_hidden_size", config.ffnHiddenSize());
-            facts.put("heads", config.heads());
-            facts.put("max_positions", config.maxPositions());
-            facts.put("rows", config.paddedVocabularySize());
-            facts.put("divisor", model.section().vocabularyDivisor());
-            facts.put("tied", config.isTied());
-            facts.put("activation", config.activation().name().toLowerCase(Locale.ROOT));
-            facts.put("normalization", config.norm().name().toLowerCase(Locale.ROOT));
-            facts.put("rope_dims", config.ropeDims());
-            model.tokenizer().ifPresent(files -> putTokenizer(facts, Tokenizer.of(files), config));
-            facts.put(
-                    "weight_bytes",
-                    model.tensors().stream().mapToLong(StoredTensor::byteSize).sum());
-            if (listTensors) {
-                facts.put(
-                        "tensors",
-                        model.tensors().stream().map(InspectCommand::tensor).toList());
-            }
-            return facts;
-        }
-    }
-
-    private static void putTokenizer(Map<String, Object> facts, Tokenizer tokenizer, GptConfig config) {
-        facts.put("tokens", tokenizer.size());
-        facts.put("padding_rows", config.paddedVocabularySize() - tokenizer.size());
-        facts.put("pre_tokenizer", tokenizer.preTokenizer());
-    }
-
-    private static String dtype(StoredTensor tensor) {
-        return tensor.dtype().name().toLowerCase(Locale.ROOT);
-    }
-
-    private static Map<String, Object> tensor(StoredTensor tensor) {
-        Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("name", tensor.name());
-        facts.put("dtype", dtype(tensor));
-        facts.put("shape", tensor.shape());
-        return facts;
-    }
-
-    private void print(Map<String, Object> facts) {
+        Map<String, Object> facts = new Inspection(hparams, listTensors, hash).of(path);
         if (common.json) {
             Console.json(facts);
-            return;
+        } else {
+            facts.forEach(InspectCommand::show);
         }
-        facts.forEach((key, value) -> {
-            if (value instanceof List<?> tensors) {
-                tensors.forEach(InspectCommand::printTensor);
-            } else {
-                String text = value instanceof TreeSet<?> set
-                        ? set.stream().map(String::valueOf).collect(Collectors.joining(", "))
-                        : String.valueOf(value);
-                Console.result("%-16s %s".formatted(key.replace('_', ' '), text));
-            }
-        });
     }
 
-    private static void printTensor(Object tensor) {
-        if (tensor instanceof Map<?, ?> facts && facts.get("shape") instanceof long[] shape) {
-            Console.result("  %-36s %-5s %s".formatted(facts.get("name"), facts.get("dtype"), Arrays.toString(shape)));
+    private static void show(String key, Object value) {
+        String name = key.replace('_', ' ');
+        switch (value) {
+            case null -> Console.result(line(name, key.endsWith("sha256") ? "(add --hash)" : "-"));
+            case Map<?, ?> facts when key.equals("config") -> showConfig(facts);
+            case Map<?, ?> facts -> facts.forEach((inner, fact) -> show(name + ", " + inner, fact));
+            case List<?> facts
+            when facts.stream().anyMatch(Map.class::isInstance) -> {
+                Console.result(name);
+                showTable(facts);
+            }
+            case List<?> list ->
+                Console.result(line(name, list.stream().map(String::valueOf).collect(Collectors.joining(", "))));
+            default -> Console.result(line(name, String.valueOf(value)));
         }
+    }
+
+    private static String line(String name, String value) {
+        return "%-28s %s".formatted(name, value);
+    }
+
+    private static void showConfig(Map<?, ?> config) {
+        Console.result("config");
+        Map<String, Object> named = new LinkedHashMap<>();
+        config.forEach((key, value) -> named.put(String.valueOf(key), value));
+        Yaml.write(named).lines().forEach(line -> Console.result("  " + line));
+    }
+
+    /// Tensors or checkpoints, a row each, in columns as wide as they need to be.
+    private static void showTable(List<?> rows) {
+        List<List<String>> cells = rows.stream()
+                .map(row -> row instanceof Map<?, ?> facts
+                        ? facts.values().stream().map(InspectCommand::cell).toList()
+                        : List.of(cell(row)))
+                .toList();
+        for (List<String> row : cells) {
+            StringBuilder line = new StringBuilder();
+            for (int column = 0; column < row.size(); column++) {
+                line.append("  ").append(padded(row.get(column), width(cells, column)));
+            }
+            Console.result(line.toString().stripTrailing());
+        }
+    }
+
+    private static int width(List<List<String>> cells, int column) {
+        return cells.stream()
+                .filter(row -> column < row.size())
+                .mapToInt(row -> row.get(column).length())
+                .max()
+                .orElse(0);
+    }
+
+    private static String padded(String text, int width) {
+        return text + " ".repeat(width - text.length());
+    }
+
+    private static String cell(Object value) {
+        return switch (value) {
+            case null -> "-";
+            case long[] shape -> Arrays.toString(shape);
+            default -> String.valueOf(value);
+        };
     }
 }

@@ -41,11 +41,15 @@ public final class Scorer {
     public Scorer(GptConfig config, Consumer<MemorySegment> fill, Backend backend) {
         this.config = config;
         this.backend = backend;
+        memory = plan(config, backend).allocate(backend.device(), backend.kernels());
+        memory.load(fill);
+    }
+
+    /// The memory that a scorer takes.
+    static ModelPlan plan(GptConfig config, Backend backend) {
         int context = config.maxPositions();
         int batch = Math.max(1, TOKENS_AT_ONCE / context);
-        memory = ModelPlan.evaluation(config, Precision.FP32, batch, context, backend.kernels())
-                .allocate(backend.device(), backend.kernels());
-        memory.load(fill);
+        return ModelPlan.evaluation(config, Precision.FP32, batch, context, backend.kernels());
     }
 
     /// A scorer of a stored model.

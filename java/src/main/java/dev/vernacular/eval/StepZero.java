@@ -1,6 +1,8 @@
 package dev.vernacular.eval;
 
+import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.kernels.Backend;
+import dev.vernacular.model.GptConfig;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +22,27 @@ public record StepZero(
     /// Positions at which the models' whole distributions are compared: enough for three digits.
     private static final int POSITIONS = 4096;
 
+    /// The check of two stored models, each with the tokenizer that it carries or is given.
+    ///
+    /// @param texts of the base's language, a document each
+    public static StepZero of(
+            List<String> texts,
+            ModelFile base,
+            Tokenizer baseTokenizer,
+            ModelFile expanded,
+            Tokenizer expandedTokenizer,
+            Backend backend) {
+        Scorer before = Scorer.open(base, backend);
+        Scorer after = Scorer.open(expanded, backend);
+        return of(texts, before, baseTokenizer, after, expandedTokenizer, backend);
+    }
+
+    /// Bytes of the backend's device that the check of two models takes: it holds both, in float32.
+    public static long bytes(GptConfig base, GptConfig expanded, Backend backend) {
+        return Scorer.plan(base, backend).bytes()
+                + Scorer.plan(expanded, backend).bytes();
+    }
+
     /// @param texts    of the base's language, a document each
     /// @param expanded of the later model
     public static StepZero of(
@@ -35,6 +58,11 @@ public record StepZero(
                 expanded.score(texts, expandedTokenizer).bitsPerByte(),
                 areIdsIdentical(texts, baseTokenizer, expandedTokenizer),
                 comparison.agreement(firstTexts(texts, baseTokenizer), baseTokenizer));
+    }
+
+    /// Rise of bits per byte as a share of what it was; 0.01 is one percent worse.
+    public double rise() {
+        return bitsPerByteBase == 0 ? 0 : bitsPerByteExpanded / bitsPerByteBase - 1;
     }
 
     public boolean passes() {

@@ -1,17 +1,32 @@
 package dev.vernacular.checkpoint.expand;
 
-import dev.vernacular.checkpoint.FirstRows;
+import dev.vernacular.checkpoint.Elements;
+import dev.vernacular.checkpoint.InMemoryTensor;
 import dev.vernacular.checkpoint.StoredTensor;
 import dev.vernacular.kernels.Dtype;
-import dev.vernacular.model.ParameterLayout;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// A token table (input or head) with the rows of an [ExpansionPlan]: rows of old tokens bit for bit, then those
 /// of new tokens, in the place of old padding first, then padding: what is left of the old as it was, and zeros.
-///
-/// @param source [rowsBefore, C]
-/// @param std    of normal rows, the config's `init_method_std`
-record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implements StoredTensor {
+/// Any rows can be had by themselves; new ones are made when they are read.
+final class ExpandedTable implements StoredTensor {
+    private final StoredTensor source;
+    private final ExpansionPlan plan;
+    private final TableUse use;
+    private final double std;
+    private final NewRows newRows;
+
+    /// @param source [rowsBefore, C]
+    /// @param std    of normal rows, the config's `init_method_std`
+    ExpandedTable(StoredTensor source, ExpansionPlan plan, TableUse use, double std) {
+        this.source = source;
+        this.plan = plan;
+        this.use = use;
+        this.std = std;
+        newRows = new NewRows(plan, new OldRows(source), use, std);
+    }
+
     @Override
     public String name() {
         return source.name();
@@ -28,21 +43,52 @@ record ExpandedTable(StoredTensor source, ExpansionPlan plan, double std) implem
     }
 
     @Override
+    public void requireWhole() {
+        source.requireWhole();
+    }
+
+    @Override
+    public boolean readsRows() {
+        return source.readsRows();
+    }
+
+    @Override
     public void read(MemorySegment into) {
-        long rowBytes = source.shape()[1] * dtype().bytes();
-        int kept = Math.min(plan.rowsBefore(), plan.rowsAfter());
-        // Fewer rows than before: only padding goes, which a smaller divisor leaves out.
-        new FirstRows(source, kept).read(into.asSlice(0, kept * rowBytes));
-        into.asSlice(kept * rowBytes).fill((byte) 0);
-        if (plan.init() != RowInit.ZERO) {
-            fillNew(new TableRows(into, dtype(), (int) source.shape()[1]));
+        if (source.readsRows()) {
+            readRows(0, into);
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment whole = arena.allocate(source.byteSize(), 64);
+            source.read(whole);
+            StoredTensor inMemory = new InMemoryTensor(name(), dtype(), source.shape(), whole);
+            new ExpandedTable(inMemory, plan, use, std).readRows(0, into);
         }
     }
 
-    private void fillNew(TableRows rows) {
-        NewRows newRows = new NewRows(plan, rows, std, name().equals(ParameterLayout.HEAD));
-        for (int id = plan.base().size(); id < plan.merged().size(); id++) {
-            rows.set(id, newRows.row(id));
+    @Override
+    public void readRows(long first, MemorySegment into) {
+        long count = into.byteSize() / rowBytes();
+        long done = 0;
+        while (done < count) {
+            long row = first + done;
+            long end = Math.min(first + count, plan.endOfRun(row));
+            fill(row, into.asSlice(done * rowBytes(), (end - row) * rowBytes()));
+            done = end - first;
+        }
+    }
+
+    /// Rows of one kind.
+    private void fill(long first, MemorySegment into) {
+        switch (plan.kind(first)) {
+            case KEPT -> source.readRows(first, into);
+            case PADDING -> into.fill((byte) 0);
+            case NEW -> {
+                for (long at = 0; at < into.byteSize(); at += rowBytes()) {
+                    float[] row = newRows.row(Math.toIntExact(first + at / rowBytes()));
+                    Elements.fromFloat32(MemorySegment.ofArray(row), into.asSlice(at, rowBytes()), dtype(), row.length);
+                }
+            }
         }
     }
 }

@@ -5,18 +5,21 @@ import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.LongStream;
 
 /// How many rows the token table of an expanded model has, and which of them are new.
 ///
-/// @param base    tokenizer the model was trained with, ids `0 .. base.size() - 1`
-/// @param merged  tokenizer it gets, with the same ids first
+/// @param base       tokenizer the model was trained with, ids `0 .. base.size() - 1`
+/// @param merged     tokenizer it gets, with the same ids first
 /// @param rowsBefore O, rows of the table, padding included
-/// @param rowsAfter  `R = ceil(N / X) X` for N tokens and divisor X
+/// @param rowsAfter  `R = ceil(N / (X TP)) X TP` for N tokens, as NeMo computes it
+/// @param divisor    X, `make_vocab_size_divisible_by`
+/// @param ranks      TP, the tensor-parallel ranks of the model's configuration, each of which holds R / TP rows
 public record ExpansionPlan(
-        Tokenizer base, Tokenizer merged, int rowsBefore, int rowsAfter, int divisor, RowInit init) {
+        Tokenizer base, Tokenizer merged, int rowsBefore, int rowsAfter, int divisor, int ranks, RowInit init) {
     private static final int LARGEST_DIVISOR = 1 << 16;
 
-    /// @param divisor of the number of rows; by default the model's own
+    /// @param divisor of the number of rows on each rank; by default the model's own
     /// @throws CheckpointException if the model has no tokenizer, or if `merged` is not its extension
     public static ExpansionPlan of(ModelFile model, Tokenizer merged, RowInit init, OptionalInt divisor) {
         Tokenizer base = Tokenizer.of(model.tokenizer()
@@ -30,13 +33,45 @@ public record ExpansionPlan(
                     model.path() + ": its tokenizer has " + base.size() + " tokens, its table of word"
                             + " embeddings only " + rowsBefore + " rows; they do not belong together");
         }
-        int multiple = divisor.orElse(model.section().vocabularyDivisor());
-        if (multiple < 1 || multiple > LARGEST_DIVISOR) {
-            throw new CheckpointException("the rows should be a multiple of " + multiple + "; it can be 1 to "
+        int ranks = model.section().integer("tensor_model_parallel_size", 1);
+        int rowsOfRank = divisor.orElse(model.section().vocabularyDivisor() / ranks);
+        long multiple = (long) rowsOfRank * ranks;
+        if (rowsOfRank < 1 || multiple > LARGEST_DIVISOR) {
+            throw new CheckpointException("the rows should be a multiple of " + rowsOfRank
+                    + (ranks == 1 ? "" : " times " + ranks + " tensor-parallel ranks") + "; it can be 1 to "
                     + LARGEST_DIVISOR + "\n  Set it with --divisible-by.");
         }
-        int rowsAfter = Math.toIntExact((merged.size() + multiple - 1L) / multiple * multiple);
-        return new ExpansionPlan(base, merged, rowsBefore, rowsAfter, multiple, init);
+        int rowsAfter = Math.toIntExact(Math.ceilDiv(merged.size(), multiple) * multiple);
+        return new ExpansionPlan(base, merged, rowsBefore, rowsAfter, rowsOfRank, ranks, init);
+    }
+
+    /// X TP, of which the rows are a multiple.
+    public int multiple() {
+        return divisor * ranks;
+    }
+
+    /// What becomes of a row of the expanded table.
+    enum Kind {
+        /// It is the old table's, bit for bit: an old token's, or padding that no token takes.
+        KEPT,
+        NEW,
+        /// Appended, zero.
+        PADDING
+    }
+
+    Kind kind(long row) {
+        if (row < base.size() || row < rowsBefore && (row >= merged.size() || init == RowInit.ZERO)) {
+            return Kind.KEPT;
+        }
+        return row < merged.size() ? Kind.NEW : Kind.PADDING;
+    }
+
+    /// The first row after `row` that may be of another kind.
+    long endOfRun(long row) {
+        return LongStream.of(base.size(), merged.size(), rowsBefore, rowsAfter)
+                .filter(edge -> edge > row)
+                .min()
+                .orElseThrow();
     }
 
     /// Rows that this expansion writes: those of new tokens, old padding or not, and those it appends. With

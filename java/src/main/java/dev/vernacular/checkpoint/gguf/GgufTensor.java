@@ -19,11 +19,23 @@ record GgufTensor(String name, GgufFile.Tensor source) implements StoredTensor {
 
     @Override
     public void read(MemorySegment into) {
+        readRows(0, into);
+    }
+
+    @Override
+    public void readRows(long first, MemorySegment into) {
+        long element = first * (elements() / source.shape()[0]);
         if (source.type() == GgufType.Q8_0) {
-            Q8Blocks.dequantize(source.bytes(), into, elements() / Q8Blocks.ELEMENTS);
+            MemorySegment blocks = source.bytes().asSlice(source.type().byteSize(element));
+            Q8Blocks.dequantize(blocks, into, into.byteSize() / Float.BYTES / Q8Blocks.ELEMENTS);
         } else {
-            into.copyFrom(source.bytes());
+            into.copyFrom(source.bytes().asSlice(source.type().byteSize(element), into.byteSize()));
         }
+    }
+
+    @Override
+    public boolean readsRows() {
+        return true;
     }
 
     /// Whether every number is one of `dtype`'s, so that nothing is lost when it is stored in that.

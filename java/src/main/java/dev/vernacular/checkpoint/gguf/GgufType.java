@@ -7,7 +7,7 @@ import java.util.Optional;
 /// ggml's element types that are read and written here.
 ///
 /// @see <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">GGUF, `ggml_type`</a>
-enum GgufType {
+public enum GgufType {
     F32(0, 0, 1, 4),
     F16(1, 1, 1, 2),
     /// Blocks of 32 elements, see [Q8Blocks].

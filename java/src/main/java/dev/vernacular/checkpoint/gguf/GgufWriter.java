@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// Writes a model as GGUF of the gpt2 architecture, for llama.cpp and its kin. Types are those of llama.cpp's own
@@ -33,23 +34,24 @@ public final class GgufWriter {
     /// @throws dev.vernacular.files.FilesException if `file` exists and `force` is false, or cannot be written
     public static void write(
             Path file, GptConfig config, Tokenizer tokenizer, List<StoredTensor> tensors, boolean force) {
-        write(file, config, tokenizer, tensors, force, false);
+        write(file, config, tokenizer, tensors, force, Optional.empty());
     }
 
-    /// As [#write(Path, GptConfig, Tokenizer, List, boolean)], with matrices in 8 bits (Q8_0) if `isQuantized`;
-    /// those whose rows are no multiple of 32 in float16, as llama.cpp falls back.
+    /// As [#write(Path, GptConfig, Tokenizer, List, boolean)], with matrices in the type `matrices`, if it is
+    /// given. What is float32 in every file is not rounded to it first. In Q8_0, matrices whose rows are no
+    /// multiple of 32 are float16, as llama.cpp falls back.
     public static void write(
             Path file,
             GptConfig config,
             Tokenizer tokenizer,
             List<StoredTensor> tensors,
             boolean force,
-            boolean isQuantized) {
+            Optional<GgufType> matrices) {
         refuseUnsupported(config, tokenizer);
         AtomicFile.refuseToReplace(file, force);
-        List<OutgoingTensor> theirs = theirs(config, tensors, isQuantized);
+        List<OutgoingTensor> theirs = theirs(config, tensors, matrices);
         GgufHeader header = new GgufHeader();
-        putModel(header, config, isQuantized ? GgufType.Q8_0 : tableType(theirs));
+        putModel(header, config, matrices.orElse(tableType(theirs)));
         GgufTokenizer.put(header, tokenizer, config.paddedVocabularySize());
         long offset = 0;
         for (OutgoingTensor tensor : theirs) {
@@ -75,7 +77,8 @@ public final class GgufWriter {
     }
 
     /// A tied head is written out: older loaders ask for it.
-    private static List<OutgoingTensor> theirs(GptConfig config, List<StoredTensor> tensors, boolean isQuantized) {
+    private static List<OutgoingTensor> theirs(
+            GptConfig config, List<StoredTensor> tensors, Optional<GgufType> matrices) {
         Map<String, StoredTensor> byName =
                 tensors.stream().collect(Collectors.toMap(StoredTensor::name, tensor -> tensor));
         List<String> names = new ArrayList<>(MegatronNames.inModuleOrder(config));
@@ -87,17 +90,18 @@ public final class GgufWriter {
         for (String name : names) {
             StoredTensor tensor = NormScale.of(byName.get(name), config);
             String theirName = GgufNames.of(name);
-            theirs.add(new OutgoingTensor(theirName, type(theirName, tensor, isQuantized), tensor));
+            theirs.add(new OutgoingTensor(theirName, type(theirName, tensor, matrices), tensor));
         }
         return theirs;
     }
 
-    private static GgufType type(String theirs, StoredTensor tensor, boolean isQuantized) {
+    private static GgufType type(String theirs, StoredTensor tensor, Optional<GgufType> matrices) {
         if (tensor.shape().length == 1 || theirs.equals(POSITIONS)) {
             return GgufType.F32;
         }
-        if (isQuantized) {
-            return tensor.shape()[1] % GgufType.Q8_0.blockElements() == 0 ? GgufType.Q8_0 : GgufType.F16;
+        if (matrices.isPresent()) {
+            boolean isWholeBlocks = tensor.shape()[1] % matrices.get().blockElements() == 0;
+            return isWholeBlocks ? matrices.get() : GgufType.F16;
         }
         return switch (tensor.dtype()) {
             case F32 -> GgufType.F32;

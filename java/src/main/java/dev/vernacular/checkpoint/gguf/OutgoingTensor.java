@@ -2,7 +2,6 @@ package dev.vernacular.checkpoint.gguf;
 
 import dev.vernacular.checkpoint.ConvertedTensor;
 import dev.vernacular.checkpoint.StoredTensor;
-import dev.vernacular.files.AtomicFile;
 import dev.vernacular.kernels.Dtype;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -15,8 +14,8 @@ import java.nio.channels.WritableByteChannel;
 /// @param theirs llama.cpp's name
 /// @param type   it is written in; rows are a whole number of its blocks
 record OutgoingTensor(String theirs, GgufType type, StoredTensor source) {
-    /// Blocks that are made at a time: 4 MiB of float32.
-    private static final long PIECE = 1 << 15;
+    /// Bytes of float32 that are quantised at a time.
+    private static final long PIECE = 4 << 20;
 
     long byteSize() {
         return type.byteSize(source.elements());
@@ -28,16 +27,18 @@ record OutgoingTensor(String theirs, GgufType type, StoredTensor source) {
             ConvertedTensor.of(source, type.dtype()).writeTo(channel);
             return;
         }
+        StoredTensor values = ConvertedTensor.of(source, Dtype.F32);
+        long rows = values.shape()[0];
+        long atATime = values.readsRows() ? Math.clamp(PIECE / values.rowBytes(), 1, rows) : rows;
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment values = arena.allocate(source.elements() * Float.BYTES, 64);
-            ConvertedTensor.of(source, Dtype.F32).read(values);
-            MemorySegment piece = arena.allocate(PIECE * Q8Blocks.BYTES);
-            long blocks = source.elements() / Q8Blocks.ELEMENTS;
-            for (long block = 0; block < blocks; block += PIECE) {
-                long count = Math.min(PIECE, blocks - block);
-                quantize(values.asSlice(block * Q8Blocks.ELEMENTS * Float.BYTES), piece, count);
-                AtomicFile.writeAll(
-                        channel, piece.asSlice(0, count * Q8Blocks.BYTES).asByteBuffer());
+            MemorySegment numbers = arena.allocate(atATime * values.rowBytes(), 64);
+            MemorySegment blocks = arena.allocate(type.byteSize(numbers.byteSize() / Float.BYTES));
+            for (long row = 0; row < rows; row += atATime) {
+                MemorySegment piece = numbers.asSlice(0, Math.min(atATime, rows - row) * values.rowBytes());
+                values.readRows(row, piece);
+                long count = piece.byteSize() / Float.BYTES / Q8Blocks.ELEMENTS;
+                quantize(piece, blocks, count);
+                StoredTensor.write(blocks.asSlice(0, count * Q8Blocks.BYTES), channel);
             }
         }
     }

@@ -127,14 +127,28 @@ public record HuggingFaceFolder(
         @Override
         public void read(MemorySegment into) {
             if (!isTransposed) {
-                source.read(into);
+                readRows(0, into);
                 return;
             }
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment theirs = arena.allocate(byteSize(), 64);
-                source.read(theirs);
+                source.readRows(0, theirs);
                 Transpose.apply(theirs, into, shape[1], shape[0], dtype.bytes());
             }
+        }
+
+        @Override
+        public void readRows(long first, MemorySegment into) {
+            if (isTransposed) {
+                StoredTensor.super.readRows(first, into);
+            } else {
+                source.readRows(first, into);
+            }
+        }
+
+        @Override
+        public boolean readsRows() {
+            return !isTransposed;
         }
 
         @Override

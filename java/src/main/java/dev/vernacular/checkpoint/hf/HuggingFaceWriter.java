@@ -45,7 +45,7 @@ public final class HuggingFaceWriter {
 
     /// As [#write(Path, GptConfig, Optional, List, boolean)], with weights in files of at most `shardBytes` bytes
     /// of tensors, if they need more than one.
-    static void write(
+    public static void write(
             Path folder,
             GptConfig config,
             Optional<TokenizerFiles> tokenizer,
@@ -142,6 +142,20 @@ public final class HuggingFaceWriter {
                 source.read(original);
                 Transpose.apply(original, into, source.shape()[0], source.shape()[1], dtype().bytes());
             }
+        }
+
+        @Override
+        public void readRows(long first, MemorySegment into) {
+            if (isTransposed) {
+                StoredTensor.super.readRows(first, into);
+            } else {
+                source.readRows(first, into);
+            }
+        }
+
+        @Override
+        public boolean readsRows() {
+            return !isTransposed && source.readsRows();
         }
     }
 

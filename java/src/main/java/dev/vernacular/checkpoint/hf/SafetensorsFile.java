@@ -62,15 +62,8 @@ final class SafetensorsFile implements TensorFile {
         }
 
         @Override
-        public void read(MemorySegment into) {
-            into.copyFrom(bytes);
-        }
-
-        @Override
-        public boolean isSame(FileTensor other) {
-            return other instanceof SafeTensor safe && safe.typeName.equals(typeName)
-                    ? Arrays.equals(safe.shape, shape) && safe.bytes.mismatch(bytes) < 0
-                    : FileTensor.super.isSame(other);
+        public void readRows(long first, MemorySegment into) {
+            into.copyFrom(bytes.asSlice(first * (byteSize() / shape[0]), into.byteSize()));
         }
     }
 

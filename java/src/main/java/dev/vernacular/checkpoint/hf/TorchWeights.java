@@ -63,8 +63,8 @@ record TorchWeights(TorchFile file, Map<String, FileTensor> tensors) implements 
         }
 
         @Override
-        public void read(MemorySegment into) {
-            tensor.read(into);
+        public void readRows(long first, MemorySegment into) {
+            tensor.rows(first, into.byteSize() / (byteSize() / shape()[0])).read(into);
         }
 
         @Override

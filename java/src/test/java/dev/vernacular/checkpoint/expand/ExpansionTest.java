@@ -43,7 +43,7 @@ class ExpansionTest {
     }
 
     private Map<String, float[]> expanded(String name, RowInit init) {
-        Path out = folder.resolve(init.title() + ".nemo");
+        Path out = folder.resolve(init.title() + "-" + name);
         try (ModelFile model = ModelFile.open(Golden.path(name))) {
             Expansion.write(model, ExpansionPlan.of(model, merged(), init, OptionalInt.empty()), out, false);
         }
@@ -104,21 +104,53 @@ class ExpansionTest {
                 .isEqualTo(Arrays.copyOfRange(before, padding, before.length));
     }
 
-    @Test
-    void subtokenIsTheMeanOfTheBaseTokensInInputAndHead() {
-        Map<String, float[]> before = Golden.values(Golden.path("untied.nemo"));
+    /// The plain mean of the two parts of the first new token.
+    private static float[] meanOfParts(float[] table) {
         Map<String, Integer> ids =
                 Tokenizer.load(Golden.path("hf")).vocabulary().ids();
+        float[] first = row(table, ids.get("à¸"));
+        float[] second = row(table, ids.get("ģ"));
+        float[] mean = new float[WIDTH];
+        for (int c = 0; c < WIDTH; c++) {
+            mean[c] = (first[c] + second[c]) / 2;
+        }
+        return mean;
+    }
 
-        Map<String, float[]> after = expanded("untied.nemo", RowInit.SUBTOKEN);
+    private static double norm(float[] row) {
+        double squares = 0;
+        for (float value : row) {
+            squares += value * value;
+        }
+        return Math.sqrt(squares);
+    }
 
-        for (String table : List.of(ParameterLayout.WORD_EMBEDDINGS, ParameterLayout.HEAD)) {
-            float[] first = row(before.get(table), ids.get("à¸"));
-            float[] second = row(before.get(table), ids.get("ģ"));
-            for (int c = 0; c < WIDTH; c++) {
-                assertThat(row(after.get(table), OLD_TOKENS)[c])
-                        .isCloseTo((first[c] + second[c]) / 2, within(FLOAT32_ROUNDING));
-            }
+    @Test
+    void subtokenIsThePlainMeanOfTheBaseTokensWhereTheHeadReadsIt() {
+        float[] head = Golden.values(Golden.path("untied.nemo")).get(ParameterLayout.HEAD);
+        float[] tied = Golden.values(Golden.path("legacy.nemo")).get(ParameterLayout.WORD_EMBEDDINGS);
+
+        float[] headAfter = expanded("untied.nemo", RowInit.SUBTOKEN).get(ParameterLayout.HEAD);
+        float[] tiedAfter = expanded("legacy.nemo", RowInit.SUBTOKEN).get(ParameterLayout.WORD_EMBEDDINGS);
+
+        assertThat(row(headAfter, OLD_TOKENS)).containsExactly(meanOfParts(head), within(FLOAT32_ROUNDING));
+        assertThat(row(tiedAfter, OLD_TOKENS)).containsExactly(meanOfParts(tied), within(FLOAT32_ROUNDING));
+    }
+
+    @Test
+    void subtokenHasTheMeanNormOfTheBaseTokensInAnInputTableOfItsOwn() {
+        float[] before = Golden.values(Golden.path("untied.nemo")).get(ParameterLayout.WORD_EMBEDDINGS);
+        Map<String, Integer> ids =
+                Tokenizer.load(Golden.path("hf")).vocabulary().ids();
+        double wanted = (norm(row(before, ids.get("à¸"))) + norm(row(before, ids.get("ģ")))) / 2;
+
+        float[] after = row(expanded("untied.nemo", RowInit.SUBTOKEN).get(ParameterLayout.WORD_EMBEDDINGS), OLD_TOKENS);
+
+        float[] mean = meanOfParts(before);
+        float factor = (float) (wanted / norm(mean));
+        assertThat(factor).isGreaterThan(1.01f);
+        for (int c = 0; c < WIDTH; c++) {
+            assertThat(after[c]).isCloseTo(factor * mean[c], within(FLOAT32_ROUNDING));
         }
     }
 
@@ -152,7 +184,8 @@ class ExpansionTest {
         try (ModelFile model = ModelFile.open(Golden.path("tp2.nemo"))) {
             ExpansionPlan plan = ExpansionPlan.of(model, merged(), RowInit.SUBTOKEN, OptionalInt.empty());
 
-            assertThat(plan.divisor()).isEqualTo(8);
+            assertThat(plan.divisor()).isEqualTo(4);
+            assertThat(plan.multiple()).isEqualTo(8);
             assertThat(plan.rowsBefore()).isEqualTo(264);
             assertThat(plan.rowsAfter()).isEqualTo(264);
             assertThat(plan.rowsInitialised()).isEqualTo(2);
@@ -171,6 +204,30 @@ class ExpansionTest {
             assertThat(ExpansionPlan.of(model, Tokenizer.load(Golden.path("hf")), RowInit.MEAN, OptionalInt.empty())
                             .isNothing())
                     .isTrue();
+        }
+    }
+
+    @Test
+    void rowsAreAMultipleOfTheDivisorOnEveryTensorParallelRank() {
+        try (ModelFile model = ModelFile.open(Golden.path("tp2.nemo"))) {
+            ExpansionPlan plan = ExpansionPlan.of(model, merged(), RowInit.MEAN, OptionalInt.of(50));
+
+            assertThat(plan.rowsAfter()).isEqualTo(300);
+        }
+    }
+
+    @Test
+    void theWrittenConfigurationGivesTheRowsThatNemoComputes() {
+        Path out = folder.resolve("tp.nemo");
+        try (ModelFile model = ModelFile.open(Golden.path("tp2.nemo"))) {
+            ExpansionPlan plan = ExpansionPlan.of(model, merged(), RowInit.MEAN, OptionalInt.of(50));
+            Expansion.write(model, plan, out, false);
+        }
+
+        try (ModelFile written = ModelFile.open(out)) {
+            int divisor = written.section().vocabularyDivisor();
+            assertThat(Math.ceilDiv(OLD_TOKENS + 2, divisor) * divisor)
+                    .isEqualTo(written.config().paddedVocabularySize());
         }
     }
 

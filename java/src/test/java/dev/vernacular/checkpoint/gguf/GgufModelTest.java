@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.vernacular.VernacularException;
-import dev.vernacular.checkpoint.ConvertedTensor;
 import dev.vernacular.checkpoint.Golden;
 import dev.vernacular.checkpoint.ModelFile;
 import dev.vernacular.checkpoint.ModelFormat;
@@ -24,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,17 +93,22 @@ class GgufModelTest {
     }
 
     @Test
-    void vectorsThatDoNotFitTheMatricesTypeStayFloat32() {
+    void vectorsAreNotRoundedToTheMatricesType() {
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
-            List<StoredTensor> matricesInHalf = model.tensors().stream()
-                    .map(tensor -> tensor.shape().length == 1 ? tensor : ConvertedTensor.of(tensor, Dtype.F16))
-                    .toList();
             Path out = folder.resolve("half.gguf");
-            GgufWriter.write(out, model.config(), Tokenizer.of(model.tokenizer().orElseThrow()), matricesInHalf, false);
+            GgufWriter.write(
+                    out,
+                    model.config(),
+                    Tokenizer.of(model.tokenizer().orElseThrow()),
+                    model.tensors(),
+                    false,
+                    Optional.of(GgufType.F16));
 
             try (ModelFile again = ModelFile.open(out)) {
                 assertThat(again.tensors().getFirst().dtype()).isEqualTo(Dtype.F16);
                 assertThat(again.tensors().getLast().dtype()).isEqualTo(Dtype.F32);
+                assertThat(Golden.values(again.tensors().getLast()))
+                        .isEqualTo(Golden.values(model.tensors().getLast()));
             }
         }
     }
@@ -154,7 +159,13 @@ class GgufModelTest {
         List<StoredTensor> tensors = RandomModel.tensors(config);
         Path out = folder.resolve("q8.gguf");
         try (ModelFile model = ModelFile.open(Golden.path("legacy.nemo"))) {
-            GgufWriter.write(out, config, Tokenizer.of(model.tokenizer().orElseThrow()), tensors, false, true);
+            GgufWriter.write(
+                    out,
+                    config,
+                    Tokenizer.of(model.tokenizer().orElseThrow()),
+                    tensors,
+                    false,
+                    Optional.of(GgufType.Q8_0));
         }
 
         try (ModelFile again = ModelFile.open(out)) {

@@ -46,7 +46,7 @@ class HuggingFaceFilesTest {
         try (SafetensorsFile file = SafetensorsFile.open(Golden.path("hf/" + WHOLE))) {
             file.tensors().forEach((name, tensor) -> {
                 byte[] bytes = new byte[(int) tensor.byteSize()];
-                tensor.read(MemorySegment.ofArray(bytes));
+                tensor.readRows(0, MemorySegment.ofArray(bytes));
                 stateDict.put(name, TorchTensor.of(TorchDtype.F32, tensor.shape(), MemorySegment.ofArray(bytes)));
             });
         }

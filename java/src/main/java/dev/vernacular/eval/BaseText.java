@@ -1,4 +1,4 @@
-package dev.vernacular.adapt;
+package dev.vernacular.eval;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,11 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// English to measure an English base model on when no text of its language is given.
-final class BaseText {
+public final class BaseText {
     private BaseText() {}
 
     /// Documents of plain prose.
-    static List<String> english() {
+    public static List<String> english() {
         try (InputStream in = BaseText.class.getResourceAsStream("english.txt")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
         } catch (IOException e) {
