@@ -90,9 +90,9 @@ public record HuggingFaceFolder(
             unknown.remove(HuggingFaceNames.of(name));
         }
         if (config.isTied() && unknown.remove(HEAD) && !theirs.get(HEAD).isSame(theirs.get(TABLE))) {
-            throw new HuggingFaceException(
-                    path + ": " + HEAD + " differs from " + TABLE
-                            + ", but tie_word_embeddings is true\n  Set it to false in config.json if the head is the model's own.");
+            throw new HuggingFaceException(path + ": " + HEAD + " differs from " + TABLE
+                    + ", but tie_word_embeddings is true\n"
+                    + "  Set it to false in config.json if the head is the model's own.");
         }
         if (!unknown.isEmpty()) {
             throw new HuggingFaceException(path + ": " + unknown.first() + " is in the weights, but a GPT-2 of "
